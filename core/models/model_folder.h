@@ -1,0 +1,59 @@
+#pragma once
+
+// A Hugging Face model folder of Gemma 3, used where it lies.
+
+#include "core/base/result.h"
+#include "core/gemma3/config.h"
+#include "core/safetensors/safetensors_file.h"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace facet::core {
+
+/// What generation_config.json says, for sampling by default.
+struct GenerationConfig {
+    std::vector<int64_t> eosTokenIds = {1, 106};
+    bool doSample = false;
+    double temperature = 1;
+    int64_t topK = 0;  ///< 0: off
+    double topP = 1;
+};
+
+/// What preprocessor_config.json or processor_config.json says of pictures.
+struct ImagePreprocessing {
+    int64_t imageSize = 896;  ///< pixels, of the square that pictures are resized to
+    bool panAndScan = false;
+    int64_t panAndScanMinCropSize = 256;
+    int64_t panAndScanMaxNumCrops = 4;
+    double panAndScanMinRatioToActivate = 1.2;
+};
+
+/// Every tensor of the files, held against what the shape of the model asks for.
+struct TensorAccounting {
+    std::vector<std::string> missing;     ///< canonical names
+    std::vector<std::string> unexpected;  ///< names as in the files
+    std::vector<std::string> misshaped;   ///< "name has shape [3, 4], not [4, 4]"
+    bool isComplete() const { return missing.empty() && unexpected.empty() && misshaped.empty(); }
+};
+
+struct ModelFolder {
+    std::filesystem::path path;
+    gemma3::Config config;  ///< without vision if the import is text-only
+    GenerationConfig generation;
+    ImagePreprocessing preprocessing;
+
+    std::vector<SafetensorsFile> files;
+    std::map<std::string, TensorView> tensors;  ///< by canonical name (core/gemma3/tensor_names.h), into `files`
+    TensorAccounting accounting;
+
+    /// Opens and checks everything but the tokenizer and the chat template.
+    ///
+    /// Errors  NotFound, Io; InvalidInput: not Gemma 3, a NeMo 2 folder (the sentence has the command that exports
+    ///         it), a broken file. Tensors that do not add up are no error here: see `accounting`.
+    static Result<ModelFolder> open(const std::filesystem::path& path, bool textOnly = false);
+};
+
+}  // namespace facet::core
