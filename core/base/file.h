@@ -15,7 +15,8 @@ namespace facet::core {
 
 /// A file mapped read-only into memory. Moving it keeps the address of its bytes.
 ///
-/// Limits  the file must not be cut short while it is mapped: the kernel ends a process that reads past its end.
+/// Limits  the file must not be cut short while it is mapped: the kernel ends a process that reads past its
+/// end.
 class MappedFile {
 public:
     /// Errors  NotFound, Io (also for a folder or a pipe). An empty file is a mapping of no bytes.

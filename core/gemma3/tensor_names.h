@@ -1,6 +1,13 @@
 #pragma once
 
-// One name for every tensor of Gemma 3, whichever of the three generations of Hugging Face names a file uses.
+// One name for every tensor of Gemma 3, whichever of the generations of Hugging Face names a file uses:
+//
+//   the hub, since transformers 4.50, and again what 5.x saves   language_model.model.layers.0...,
+//   vision_tower... transformers 4.52 to 4.57 model.language_model.layers.0..., model.vision_tower...
+//   text-only models                                             model.layers.0..., model.norm.weight
+//   saved without the head class (Gemma3TextModel)               layers.0..., norm.weight
+//
+// with and without the "vision_model." that transformers 5 dropped.
 //
 // Canonical names, N a layer:
 //   language_model.embed_tokens.weight                         [V, D], also the head
@@ -33,6 +40,17 @@ namespace facet::core::gemma3 {
 
 /// The canonical name of a tensor as a file names it; none if it is no name of Gemma 3's.
 std::optional<std::string> canonicalName(std::string_view nameInFile);
+
+/// The head's matrix under its own name. Gemma 3 ties it to the embedding table, so a file that has it has a
+/// copy.
+bool isTiedHead(std::string_view nameInFile);
+
+/// A tensor that some files carry and no Gemma 3 computes with: SigLIP's pooling head, which transformers
+/// adds where config.json does not say "vision_use_head": false, and buffers of old versions.
+bool isKnownButUnused(std::string_view nameInFile);
+
+/// Of the vision tower or the projector, by canonical name.
+bool isVisionTensor(std::string_view canonicalName);
 
 /// All tensors that a model of this shape has, by canonical name, with their shapes.
 std::map<std::string, std::vector<int64_t>> expectedTensors(const Config& config);

@@ -35,23 +35,30 @@ struct ImagePreprocessing {
 struct TensorAccounting {
     std::vector<std::string> missing;     ///< canonical names
     std::vector<std::string> unexpected;  ///< names as in the files
-    std::vector<std::string> misshaped;   ///< "name has shape [3, 4], not [4, 4]"
+    std::vector<std::string>
+        misshaped;  ///< "name has shape [3, 4], not [4, 4]"; also wrong types, an untied head
+    std::vector<std::string>
+        unused;  ///< names as in the files: vision of a text-only import, a copy of the head
     bool isComplete() const { return missing.empty() && unexpected.empty() && misshaped.empty(); }
 };
 
 struct ModelFolder {
-    std::filesystem::path path;
-    gemma3::Config config;  ///< without vision if the import is text-only
+    std::filesystem::path path;  ///< of a folder models--org--name of the Hugging Face cache, its snapshot
+    bool textOnly = false;       ///< a vision model used without its eyes
+    gemma3::Config config;       ///< without vision if the import is text-only
     GenerationConfig generation;
     ImagePreprocessing preprocessing;
 
     std::vector<SafetensorsFile> files;
-    std::map<std::string, TensorView> tensors;  ///< by canonical name (core/gemma3/tensor_names.h), into `files`
+    std::map<std::string, TensorView>
+        tensors;  ///< by canonical name (core/gemma3/tensor_names.h), into `files`
     TensorAccounting accounting;
 
     /// Opens and checks everything but the tokenizer and the chat template.
     ///
-    /// Errors  NotFound, Io; InvalidInput: not Gemma 3, a NeMo 2 folder (the sentence has the command that exports
+    /// Cost    reads headers only, except where a file has the tied head twice: then it compares the two.
+    /// Errors  NotFound, Io; InvalidInput: not Gemma 3, a NeMo 2 folder (the sentence has the command that
+    /// exports
     ///         it), a broken file. Tensors that do not add up are no error here: see `accounting`.
     static Result<ModelFolder> open(const std::filesystem::path& path, bool textOnly = false);
 };

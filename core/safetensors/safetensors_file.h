@@ -9,10 +9,11 @@
 
 namespace facet::core {
 
-/// One .safetensors file, mapped and checked: every tensor lies inside the file, none overlaps another, sizes match
-/// shapes and types.
+/// One .safetensors file, mapped and checked: every tensor lies inside the file, none overlaps another, sizes
+/// match shapes and types, no byte is left over.
 ///
-/// Source  https://huggingface.co/docs/safetensors: u64 length, JSON header, bytes.
+/// Limits  a file with a tensor of a type that DType lacks (8-bit floats, complex numbers) is refused as a
+/// whole. Source  https://huggingface.co/docs/safetensors: u64 length, JSON header, bytes.
 class SafetensorsFile {
 public:
     /// Errors  NotFound, Io; InvalidInput with one sentence that names the file and what is wrong in it.
@@ -22,9 +23,16 @@ public:
     const std::map<std::string, TensorView>& tensors() const { return m_tensors; }
     const std::map<std::string, std::string>& metadata() const { return m_metadata; }
 
-private:
-    explicit SafetensorsFile(MappedFile file) : m_file(std::move(file)) {}
+    const std::filesystem::path& path() const { return m_path; }
+    uint64_t size() const { return m_file.bytes().size(); }  ///< bytes of the whole file
 
+private:
+    SafetensorsFile(std::filesystem::path path, MappedFile file)
+        : m_path(std::move(path)), m_file(std::move(file))
+    {
+    }
+
+    std::filesystem::path m_path;
     MappedFile m_file;
     std::map<std::string, TensorView> m_tensors;
     std::map<std::string, std::string> m_metadata;

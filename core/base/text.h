@@ -1,0 +1,14 @@
+#pragma once
+
+// Words for messages.
+
+#include <string>
+#include <string_view>
+
+namespace facet::core {
+
+/// A value from outside, fit for a sentence: in quotation marks, at most 80 bytes of it, anything but
+/// printable ASCII as "?", so that a hostile file can neither flood nor garble a terminal.
+std::string inQuotes(std::string_view value);
+
+}  // namespace facet::core

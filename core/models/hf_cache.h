@@ -1,0 +1,38 @@
+#pragma once
+
+// Where the Hugging Face libraries keep what they download, and how models lie in it:
+// <hub>/models--org--name/{refs/main, snapshots/<commit>/...}.
+
+#include "core/base/result.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace facet::core {
+
+/// HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub.
+///
+/// Source  huggingface_hub/constants.py
+std::filesystem::path hubFolder();
+
+/// "org/name", as the hub allows it: letters, digits, ".", "_" and "-".
+bool isHubId(std::string_view text);
+
+/// Is this a folder models--org--name of a hub cache?
+bool isHubRepository(const std::filesystem::path& folder);
+
+/// The snapshot of a models--org--name folder. `revision` is a branch, a tag or a commit. Without main, the
+/// only snapshot there is will do.
+///
+/// Errors  NotFound
+Result<std::filesystem::path> snapshotIn(const std::filesystem::path& repository,
+                                         std::string_view revision = "main");
+
+/// The snapshot of the model `id` in the cache `hub`.
+///
+/// Errors  InvalidInput (no id of a model), NotFound
+Result<std::filesystem::path> cachedModel(const std::filesystem::path& hub, std::string_view id,
+                                          std::string_view revision = "main");
+
+}  // namespace facet::core
