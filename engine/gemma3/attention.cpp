@@ -1,0 +1,83 @@
+#include "engine/gemma3/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace facet::engine::gemma3 {
+namespace {
+
+/// True where a query may look at a key; none if all of them may look at all.
+///
+/// `window` is 0 where there is none.
+std::optional<at::Tensor> visible_TS(int64_t firstQuery, int64_t T, int64_t firstKey, int64_t S,
+                                     int64_t window, bool isImage, at::Device device)
+{
+    const int64_t lastQuery = firstQuery + T - 1;
+    const bool needsCausality = !isImage && T > 1;
+    const bool needsWindow = window > 0 && lastQuery - window >= firstKey;
+    if (!needsCausality && !needsWindow)
+        return std::nullopt;
+
+    const auto int64 = at::dtype(at::kLong).device(device);
+    const at::Tensor query_T1 = at::arange(firstQuery, firstQuery + T, int64).unsqueeze(1);
+    const at::Tensor key_1S = at::arange(firstKey, firstKey + S, int64).unsqueeze(0);
+    at::Tensor visible = needsCausality ? key_1S <= query_T1 : at::ones({T, S}, int64.dtype(at::kBool));
+    if (needsWindow)
+        visible = visible.logical_and(key_1S > query_T1 - window);
+    return visible;
+}
+
+/// One segment's queries, which end where `cache` ends, over the keys they may see.
+at::Tensor attend(const at::Tensor& q_TNH, const LayerCache& cache, int64_t window, bool isImage,
+                  double scale)
+{
+    const int64_t T = q_TNH.size(0), N = q_TNH.size(1), H = q_TNH.size(2);
+    const int64_t firstQuery = cache.end() - T;
+    const int64_t firstKey = window > 0 ? std::max(cache.begin(), firstQuery - window + 1) : cache.begin();
+    const at::Tensor k_KSH = cache.k_KSH(firstKey), v_KSH = cache.v_KSH(firstKey);
+    const int64_t K = k_KSH.size(0), S = k_KSH.size(1), G = N / K;
+
+    // The G query heads that share a key head become rows of one product, so keys are never copied.
+    const at::Tensor q_KRH =
+        q_TNH.view({T, K, G, H}).permute({1, 2, 0, 3}).reshape({K, G * T, H});  // R = G * T
+    std::optional<at::Tensor> visible =
+        visible_TS(firstQuery, T, firstKey, S, window, isImage, q_TNH.device());
+    if (visible)
+        visible = visible->unsqueeze(0).expand({G, T, S}).reshape({1, 1, G * T, S});
+
+    const at::Tensor mixed_1KRH =
+        at::scaled_dot_product_attention(q_KRH.unsqueeze(0), k_KSH.unsqueeze(0), v_KSH.unsqueeze(0), visible,
+                                         /*dropout_p=*/0, /*is_causal=*/false, scale);
+    return mixed_1KRH.view({K, G, T, H}).permute({2, 0, 1, 3}).reshape({T, N * H});
+}
+
+}  // namespace
+
+at::Tensor attention(const at::Tensor& x_TD, const std::vector<Segment>& segments, const Rotation& rotation,
+                     const AttentionWeights& weights, const core::gemma3::TextConfig& config, int64_t layer)
+{
+    const int64_t T = x_TD.size(0), N = config.numHeads, K = config.numKvHeads, H = config.headDim;
+    const bool isLocal = config.layers[static_cast<size_t>(layer)] == core::gemma3::LayerKind::Local;
+    const int64_t window = isLocal ? config.slidingWindow : 0;
+
+    // Project, normalise each head, then rotate. Values are neither normalised nor rotated.
+    const at::Tensor q_TNH =
+        rotate(rmsNorm(weights.q(x_TD).view({T, N, H}), weights.qNorm, config.rmsNormEps), rotation);
+    const at::Tensor k_TKH =
+        rotate(rmsNorm(weights.k(x_TD).view({T, K, H}), weights.kNorm, config.rmsNormEps), rotation);
+    const at::Tensor v_TKH = weights.v(x_TD).view({T, K, H});
+
+    std::vector<at::Tensor> mixed;
+    int64_t row = 0;
+    for (const Segment& segment : segments) {
+        LayerCache& cache = segment.cache->layer(layer);
+        cache.append(k_TKH.narrow(0, row, segment.numTokens), v_TKH.narrow(0, row, segment.numTokens));
+        mixed.push_back(attend(q_TNH.narrow(0, row, segment.numTokens), cache, window, segment.isImage,
+                               1 / std::sqrt(config.queryPreAttnScalar)));
+        row += segment.numTokens;
+    }
+    return weights.out(at::cat(mixed));
+}
+
+}  // namespace facet::engine::gemma3

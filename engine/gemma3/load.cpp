@@ -1,0 +1,154 @@
+#include "engine/gemma3/load.h"
+
+#include "engine/guard.h"
+#include "engine/tensor_view.h"
+
+#include <stdexcept>
+
+namespace facet::engine::gemma3 {
+namespace {
+
+using core::Error;
+using core::ErrorCode;
+
+struct Cancelled : std::exception {};
+
+/// Reads tensors by their canonical names.
+class Reader {
+public:
+    Reader(const core::ModelFolder& folder, at::Device device, at::ScalarType type,
+           const LoadProgress& progress)
+        : m_folder(folder), m_options(at::dtype(type).device(device)), m_progress(progress)
+    {
+        for (const auto& [name, view] : folder.tensors)
+            m_bytesInAll += static_cast<int64_t>(view.bytes.size());
+    }
+
+    at::Tensor tensor(const std::string& name)
+    {
+        const core::TensorView& view = m_folder.tensors.at(name);
+        const at::Tensor copy = asTensor(view).to(m_options, /*non_blocking=*/false, /*copy=*/true);
+        m_bytesDone += static_cast<int64_t>(view.bytes.size());
+        if (m_progress && !m_progress(m_bytesDone, m_bytesInAll))
+            throw Cancelled();
+        return copy;
+    }
+
+    Linear linear(const std::string& prefix) { return {tensor(prefix + ".weight"), {}}; }
+    Linear linearWithBias(const std::string& prefix)
+    {
+        return {tensor(prefix + ".weight"), tensor(prefix + ".bias")};
+    }
+    LayerNormWeights layerNorm(const std::string& prefix)
+    {
+        return {tensor(prefix + ".weight"), tensor(prefix + ".bias")};
+    }
+
+private:
+    const core::ModelFolder& m_folder;
+    at::TensorOptions m_options;
+    const LoadProgress& m_progress;
+    int64_t m_bytesDone = 0;
+    int64_t m_bytesInAll = 0;
+};
+
+LayerWeights readLayer(Reader& reader, const std::string& prefix)
+{
+    LayerWeights w;
+    w.attnNorm = reader.tensor(prefix + ".input_layernorm.weight");
+    w.attn.q = reader.linear(prefix + ".self_attn.q_proj");
+    w.attn.k = reader.linear(prefix + ".self_attn.k_proj");
+    w.attn.v = reader.linear(prefix + ".self_attn.v_proj");
+    w.attn.out = reader.linear(prefix + ".self_attn.o_proj");
+    w.attn.qNorm = reader.tensor(prefix + ".self_attn.q_norm.weight");
+    w.attn.kNorm = reader.tensor(prefix + ".self_attn.k_norm.weight");
+    w.attnPostNorm = reader.tensor(prefix + ".post_attention_layernorm.weight");
+    w.ffnNorm = reader.tensor(prefix + ".pre_feedforward_layernorm.weight");
+    w.ffnGate = reader.linear(prefix + ".mlp.gate_proj");
+    w.ffnUp = reader.linear(prefix + ".mlp.up_proj");
+    w.ffnDown = reader.linear(prefix + ".mlp.down_proj");
+    w.ffnPostNorm = reader.tensor(prefix + ".post_feedforward_layernorm.weight");
+    return w;
+}
+
+VisionLayerWeights readVisionLayer(Reader& reader, const std::string& prefix)
+{
+    VisionLayerWeights w;
+    w.attnNorm = reader.layerNorm(prefix + ".layer_norm1");
+    w.q = reader.linearWithBias(prefix + ".self_attn.q_proj");
+    w.k = reader.linearWithBias(prefix + ".self_attn.k_proj");
+    w.v = reader.linearWithBias(prefix + ".self_attn.v_proj");
+    w.out = reader.linearWithBias(prefix + ".self_attn.out_proj");
+    w.mlpNorm = reader.layerNorm(prefix + ".layer_norm2");
+    w.fc1 = reader.linearWithBias(prefix + ".mlp.fc1");
+    w.fc2 = reader.linearWithBias(prefix + ".mlp.fc2");
+    return w;
+}
+
+VisionWeights readVision(Reader& reader, const core::gemma3::VisionConfig& config)
+{
+    VisionWeights w;
+    // Stored as a convolution, [E, 3, patch, patch].
+    w.patchEmbedding = reader.linearWithBias("vision_tower.embeddings.patch_embedding");
+    w.patchEmbedding.weight = w.patchEmbedding.weight.flatten(1);
+    w.positionEmbedding = reader.tensor("vision_tower.embeddings.position_embedding.weight");
+    for (int64_t layer = 0; layer < config.numLayers; ++layer)
+        w.layers.push_back(readVisionLayer(reader, "vision_tower.encoder.layers." + std::to_string(layer)));
+    w.postNorm = reader.layerNorm("vision_tower.post_layernorm");
+    w.softEmbeddingNorm = reader.tensor("multi_modal_projector.mm_soft_emb_norm.weight");
+    w.projection = reader.tensor("multi_modal_projector.mm_input_projection_weight");
+    return w;
+}
+
+Weights readWeights(Reader& reader, const core::gemma3::Config& config)
+{
+    Weights w;
+    w.embedding = reader.tensor("language_model.embed_tokens.weight");
+    w.head = {w.embedding, {}};
+    for (int64_t layer = 0; layer < config.text.numLayers; ++layer)
+        w.layers.push_back(readLayer(reader, "language_model.layers." + std::to_string(layer)));
+    w.finalNorm = reader.tensor("language_model.norm.weight");
+    if (config.vision)
+        w.vision = readVision(reader, *config.vision);
+    return w;
+}
+
+/// The first of the names, and how many more there are.
+std::string someOf(const std::vector<std::string>& names)
+{
+    return names.front() + (names.size() == 1 ? "" : " and " + std::to_string(names.size() - 1) + " more");
+}
+
+}  // namespace
+
+core::Result<Model> loadModel(const core::ModelFolder& folder, at::Device device, at::ScalarType type,
+                              const LoadProgress& progress)
+{
+    if (device.is_cpu() && type != at::kFloat)
+        return Error{ErrorCode::InvalidInput,
+                     "a CPU computes in float32 only: leave --dtype out or say float32"};
+    const core::TensorAccounting& accounting = folder.accounting;
+    if (!accounting.missing.empty())
+        return Error{ErrorCode::InvalidInput,
+                     "the model in " + folder.path.string() + " has no tensor " + someOf(accounting.missing)};
+    if (!accounting.misshaped.empty())
+        return Error{ErrorCode::InvalidInput,
+                     "the model in " + folder.path.string() +
+                         " does not fit its config.json: " + someOf(accounting.misshaped)};
+
+    bool cancelled = false;
+    core::Result<Model> model = guarded([&] {
+        Reader reader(folder, device, type, progress);
+        try {
+            return Model{folder.config, readWeights(reader, folder.config)};
+        } catch (const Cancelled&) {
+            cancelled = true;
+            return Model{};
+        }
+    });
+    if (cancelled)
+        return Error{ErrorCode::Cancelled, "loading was cancelled"};
+    return model;
+}
+
+}  // namespace facet::engine::gemma3

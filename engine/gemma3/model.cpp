@@ -1,0 +1,99 @@
+#include "engine/gemma3/model.h"
+
+#include <cmath>
+#include <map>
+
+// Read it from the end: hiddenStates() is the whole model in calling order, the details are above it.
+
+namespace facet::engine::gemma3 {
+namespace {
+
+using core::gemma3::LayerKind;
+using core::gemma3::TextConfig;
+
+/// Where each token stands in its own sequence.
+at::Tensor positions_T(const std::vector<Segment>& segments, at::Device device)
+{
+    std::map<const KvCache*, int64_t> next;
+    std::vector<at::Tensor> position;
+    for (const Segment& segment : segments) {
+        int64_t& first = next.try_emplace(segment.cache, segment.cache->numTokens()).first->second;
+        position.push_back(at::arange(first, first + segment.numTokens, at::kLong));
+        first += segment.numTokens;
+    }
+    return at::cat(position).to(device, /*non_blocking=*/true);
+}
+
+/// Looks tokens up and puts the features of pictures in the place of theirs.
+at::Tensor embed(const Step& step, const at::Tensor& embedding)
+{
+    at::Tensor x_TD = at::embedding(embedding, step.token_T);
+    // The factor is rounded to the type of the arithmetic first, as in training; in bf16 that matters.
+    // Features of pictures are not scaled.
+    x_TD = x_TD * at::scalar_tensor(std::sqrt(double(embedding.size(1)))).to(x_TD.scalar_type()).item();
+
+    int64_t row = 0, used = 0;
+    for (const Segment& segment : step.segments) {
+        if (segment.isImage) {
+            x_TD.narrow(0, row, segment.numTokens).copy_(step.feature_XD.narrow(0, used, segment.numTokens));
+            used += segment.numTokens;
+        }
+        row += segment.numTokens;
+    }
+    return x_TD;
+}
+
+at::Tensor feedForward(const at::Tensor& x_TD, const LayerWeights& w)
+{
+    return w.ffnDown(at::gelu(w.ffnGate(x_TD), "tanh") * w.ffnUp(x_TD));
+}
+
+at::Tensor block(at::Tensor x_TD, const std::vector<Segment>& segments, const Rotation& rotation,
+                 const LayerWeights& w, const TextConfig& config, int64_t layer, const Trace& trace)
+{
+    const auto norm = [&](const at::Tensor& x, const at::Tensor& weight) {
+        return rmsNorm(x, weight, config.rmsNormEps);
+    };
+
+    x_TD = x_TD +
+           norm(attention(norm(x_TD, w.attnNorm), segments, rotation, w.attn, config, layer), w.attnPostNorm);
+    if (trace)
+        trace("layer." + std::to_string(layer) + ".after_attention", x_TD);
+
+    x_TD = x_TD + norm(feedForward(norm(x_TD, w.ffnNorm), w), w.ffnPostNorm);
+    if (trace)
+        trace("layer." + std::to_string(layer), x_TD);
+    return x_TD;
+}
+
+}  // namespace
+
+at::Tensor hiddenStates(const Step& step, const Weights& weights, const TextConfig& config,
+                        const Trace& trace)
+{
+    const at::Tensor position_T = positions_T(step.segments, weights.device());
+    const Rotation localRotation = rotationAt(position_T, config.ropeLocal, config.headDim);
+    const Rotation globalRotation = rotationAt(position_T, config.ropeGlobal, config.headDim);
+
+    at::Tensor x_TD = embed(step, weights.embedding);
+    if (trace)
+        trace("embedded", x_TD);
+
+    for (int64_t layer = 0; layer < config.numLayers; ++layer) {
+        const bool isLocal = config.layers[static_cast<size_t>(layer)] == LayerKind::Local;
+        x_TD = block(x_TD, step.segments, isLocal ? localRotation : globalRotation,
+                     weights.layers[static_cast<size_t>(layer)], config, layer, trace);
+    }
+
+    x_TD = rmsNorm(x_TD, weights.finalNorm, config.rmsNormEps);
+    if (trace)
+        trace("final_norm", x_TD);
+    return x_TD;
+}
+
+at::Tensor logits(const at::Tensor& hidden_TD, const Weights& weights)
+{
+    return weights.head(hidden_TD).to(at::kFloat);
+}
+
+}  // namespace facet::engine::gemma3

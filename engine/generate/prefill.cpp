@@ -1,0 +1,103 @@
+#include "engine/generate/prefill.h"
+
+#include <algorithm>
+
+namespace facet::engine {
+
+using gemma3::Segment;
+
+std::vector<Segment> segmentsOf(const std::vector<int64_t>& ids, int64_t imageTokenId, gemma3::KvCache& cache)
+{
+    std::vector<Segment> segments;
+    for (const int64_t id : ids) {
+        const bool isImage = id == imageTokenId;
+        if (segments.empty() || segments.back().isImage != isImage)
+            segments.push_back({&cache, 0, isImage});
+        ++segments.back().numTokens;
+    }
+    return segments;
+}
+
+std::vector<std::vector<Segment>> chunksOf(const std::vector<Segment>& segments, int64_t maxTokens)
+{
+    std::vector<std::vector<Segment>> chunks;
+    int64_t room = 0;
+    for (Segment segment : segments) {
+        while (segment.numTokens > 0) {
+            const bool fits = segment.isImage ? segment.numTokens <= room : room > 0;
+            if (!fits) {
+                chunks.emplace_back();
+                room = maxTokens;
+            }
+            Segment part = segment;
+            if (!segment.isImage)
+                part.numTokens = std::min(room, segment.numTokens);
+            chunks.back().push_back(part);
+            segment.numTokens -= part.numTokens;
+            room = std::max<int64_t>(0, room - part.numTokens);
+        }
+    }
+    return chunks;
+}
+
+void prefill(const gemma3::Model& model, gemma3::KvCache& cache, const std::vector<int64_t>& ids,
+             const at::Tensor& feature_XD, const OnChunk& onChunk, int64_t maxTokens)
+{
+    const at::Tensor id_T = at::tensor(ids, at::kLong).to(model.weights.device());
+    const std::vector<Segment> segments = segmentsOf(ids, model.config.imageTokenId, cache);
+    int64_t row = 0, usedFeatures = 0;
+    for (const std::vector<Segment>& chunk : chunksOf(segments, maxTokens)) {
+        int64_t numTokens = 0, numFeatures = 0;
+        for (const Segment& segment : chunk) {
+            numTokens += segment.numTokens;
+            numFeatures += segment.isImage ? segment.numTokens : 0;
+        }
+        gemma3::Step step = {id_T.narrow(0, row, numTokens), chunk, {}};
+        if (numFeatures > 0)
+            step.feature_XD = feature_XD.narrow(0, usedFeatures, numFeatures);
+        if (!onChunk(gemma3::hiddenStates(step, model.weights, model.config.text)))
+            return;
+        row += numTokens;
+        usedFeatures += numFeatures;
+    }
+}
+
+core::Result<void> checkPrompt(const core::gemma3::Config& config, const std::vector<int64_t>& ids,
+                               size_t numPictures)
+{
+    using core::Error;
+    using core::ErrorCode;
+    int64_t numImageTokens = 0;
+    for (const int64_t id : ids) {
+        // A text-only model may lack the row of the picture's placeholder, so the range is looked at first.
+        if (id < 0 || id >= config.text.vocabSize)
+            return Error{ErrorCode::InvalidInput, "token id " + std::to_string(id) +
+                                                      " is outside the vocabulary of " +
+                                                      std::to_string(config.text.vocabSize)};
+        numImageTokens += id == config.imageTokenId;
+    }
+    if (numPictures > 0 && !config.vision)
+        return Error{ErrorCode::InvalidInput,
+                     "this model reads text only: leave the picture out, or use one with vision"};
+    if (numImageTokens > 0 && !config.vision)
+        return Error{ErrorCode::InvalidInput, "token id " + std::to_string(config.imageTokenId) +
+                                                  " stands for a picture, and this model reads text only"};
+    const int64_t expected = static_cast<int64_t>(numPictures) * config.tokensPerImage;
+    if (numImageTokens != expected)
+        return Error{ErrorCode::InvalidInput, "the prompt has " + std::to_string(numImageTokens) +
+                                                  " image tokens; " + std::to_string(numPictures) +
+                                                  " pictures need " + std::to_string(expected)};
+    return {};
+}
+
+at::Tensor imageFeatures(const gemma3::Model& model, const std::vector<at::Tensor>& pixel_3SS)
+{
+    std::vector<at::Tensor> feature_TD;
+    for (const at::Tensor& pixel : pixel_3SS)
+        feature_TD.push_back(gemma3::imageFeatures(pixel.unsqueeze(0).to(model.weights.device()),
+                                                   *model.weights.vision, model.config)
+                                 .squeeze(0));
+    return feature_TD.empty() ? at::Tensor() : at::cat(feature_TD);
+}
+
+}  // namespace facet::engine
