@@ -1,44 +1,20 @@
 #include "core/base/file.h"
 
+#include "core/base/file_descriptor.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace facet::core {
 namespace {
 
-Error systemError(const std::filesystem::path& path, std::string_view activity)
-{
-    const int reason = errno;
-    return {reason == ENOENT || reason == ENOTDIR ? ErrorCode::NotFound : ErrorCode::Io,
-            "cannot " + std::string(activity) + " " + path.string() + ": " + std::strerror(reason)};
-}
-
-/// Closes what it holds.
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : m_fd(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor()
-    {
-        if (m_fd >= 0)
-            ::close(m_fd);
-    }
-    int get() const { return m_fd; }
-    bool closeAndCheck() { return ::close(std::exchange(m_fd, -1)) == 0; }
-
-private:
-    int m_fd;
-};
-
 /// The size of an open regular file.
-Result<size_t> sizeOf(const Descriptor& file, const std::filesystem::path& path)
+Result<size_t> sizeOf(const FileDescriptor& file, const std::filesystem::path& path)
 {
     struct stat info = {};
     if (::fstat(file.get(), &info) != 0)
@@ -65,7 +41,7 @@ bool writeAll(int fd, std::string_view bytes)
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path)
 {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0)
         return systemError(path, "open");
     const Result<size_t> size = sizeOf(file, path);
@@ -99,7 +75,7 @@ MappedFile::~MappedFile()
 
 Result<std::string> readFile(const std::filesystem::path& path, size_t maxBytes)
 {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0)
         return systemError(path, "open");
     const Result<size_t> size = sizeOf(file, path);
@@ -135,7 +111,7 @@ Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_
         return error;
     };
 
-    Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    FileDescriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (file.get() < 0 || !writeAll(file.get(), bytes) || ::fsync(file.get()) != 0 || !file.closeAndCheck())
         return failed();
     if (::rename(beside.c_str(), path.c_str()) != 0)

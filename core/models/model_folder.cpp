@@ -96,6 +96,16 @@ Error notAModel(const fs::path& folder)
     return {ErrorCode::NotFound, folder.string() + " has no weights: model.safetensors is missing"};
 }
 
+/// Is it a vision model, by its type alone?
+Result<bool> readHasVision(const fs::path& folder)
+{
+    const Result<nlohmann::json> config = readJsonObject(folder / "config.json", kMaxConfigBytes);
+    if (!config)
+        return config.error();
+    JsonFields fields(*config, "");
+    return fields.text("model_type", "") == "gemma3";
+}
+
 Result<gemma3::Config> readConfig(const fs::path& folder, bool textOnly)
 {
     const fs::path path = folder / "config.json";
@@ -193,7 +203,31 @@ void account(ModelFolder& model)
     }
 }
 
+/// "3 tensors are missing: a, b, c".
+std::string countedList(const std::vector<std::string>& names, const std::string& what)
+{
+    constexpr size_t kMostNames = 5;
+    std::string text =
+        std::to_string(names.size()) + (names.size() == 1 ? " tensor is " : " tensors are ") + what + ": ";
+    for (size_t i = 0; i < names.size() && i < kMostNames; ++i)
+        text += (i > 0 ? ", " : "") + names[i];
+    return names.size() > kMostNames ? text + ", ..." : text;
+}
+
 }  // namespace
+
+std::string TensorAccounting::inWords() const
+{
+    std::string text;
+    const auto add = [&text](const std::vector<std::string>& names, const char* what) {
+        if (!names.empty())
+            text += (text.empty() ? "" : "; ") + countedList(names, what);
+    };
+    add(missing, "missing");
+    add(misshaped, "wrong");
+    add(unexpected, "unexpected");
+    return text;
+}
 
 Result<ModelFolder> ModelFolder::open(const fs::path& given, bool textOnly)
 {
@@ -218,6 +252,9 @@ Result<ModelFolder> ModelFolder::open(const fs::path& given, bool textOnly)
     Result<gemma3::Config> config = readConfig(folder, textOnly);
     if (!config)
         return config.error();
+    const Result<bool> hasVision = readHasVision(folder);
+    if (!hasVision)
+        return hasVision.error();
     Result<GenerationConfig> generation = readGenerationConfig(folder);
     if (!generation)
         return generation.error();
@@ -231,6 +268,7 @@ Result<ModelFolder> ModelFolder::open(const fs::path& given, bool textOnly)
     ModelFolder model;
     model.path = folder;
     model.textOnly = textOnly;
+    model.hasVision = *hasVision;
     model.config = *std::move(config);
     model.generation = *std::move(generation);
     model.preprocessing = *preprocessing;

@@ -40,11 +40,15 @@ struct TensorAccounting {
     std::vector<std::string>
         unused;  ///< names as in the files: vision of a text-only import, a copy of the head
     bool isComplete() const { return missing.empty() && unexpected.empty() && misshaped.empty(); }
+
+    /// "2 tensors are missing: a, b; 1 is unexpected: c"; "" if it is complete. Names at most five of each.
+    std::string inWords() const;
 };
 
 struct ModelFolder {
     std::filesystem::path path;  ///< of a folder models--org--name of the Hugging Face cache, its snapshot
-    bool textOnly = false;       ///< a vision model used without its eyes
+    bool textOnly = false;       ///< opened as such
+    bool hasVision = false;      ///< config.json has a vision part, wanted or not
     gemma3::Config config;       ///< without vision if the import is text-only
     GenerationConfig generation;
     ImagePreprocessing preprocessing;
