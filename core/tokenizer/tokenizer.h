@@ -1,6 +1,9 @@
 #pragma once
 
 // Text to token ids and back, as Gemma's SentencePiece model does it.
+//
+// Equal to Hugging Face's tokenizers for every text but some with long runs of spaces. There tokenizer.model
+// is right and followed here: it takes the longest run that is a piece first, also where spaces meet a word.
 
 #include "core/base/result.h"
 
@@ -15,8 +18,8 @@
 
 namespace facet::core {
 
-/// A stretch of text. In a literal one, control pieces such as <end_of_turn> are plain text: nobody can close a
-/// turn by typing it. Otherwise they are read as Hugging Face reads them.
+/// A stretch of text. In a literal one, control pieces such as <end_of_turn> are plain text: nobody can close
+/// a turn by typing it. Otherwise they are read as Hugging Face reads them.
 struct TextSpan {
     std::string_view text;
     bool literal = false;
@@ -24,27 +27,38 @@ struct TextSpan {
 
 class Tokenizer {
 public:
-    /// Opens tokenizer.model of a model folder, or builds it from tokenizer.json where that is all there is.
+    /// Opens tokenizer.model of a model folder, or builds it from tokenizer.json where that is all there is;
+    /// the built one is kept in the user's cache. tokenizer_config.json and added_tokens.json beside it are
+    /// heeded.
     ///
-    /// Errors  NotFound if there is neither; InvalidInput with the reason.
+    /// Control pieces are those that Gemma's files always have (<bos>, <end_of_turn>, <start_of_image>, ...)
+    /// and those that the files call special or give a role such as "eos_token".
+    ///
+    /// Cost    For Gemma 3, with -O2: 0.2 s from tokenizer.model or the cache, 0.7 s from a new
+    /// tokenizer.json. Errors  NotFound if there is neither; InvalidInput with the reason.
     static Result<Tokenizer> open(const std::filesystem::path& modelFolder);
 
     Tokenizer(Tokenizer&&) noexcept;
     Tokenizer& operator=(Tokenizer&&) noexcept;
     ~Tokenizer();
 
-    /// Ids of the spans read as one text; no BOS is added. Invalid UTF-8 becomes U+FFFD.
-    /// Thread  const calls may run at once.
+    /// Ids of the spans read as one text: what lies between two control pieces is joined before it is cut
+    /// into pieces, so that words and runs of newlines grow together over the borders of spans. No BOS is
+    /// added. Invalid UTF-8 becomes U+FFFD. Thread  const calls may run at once.
     std::vector<int64_t> encode(std::span<const TextSpan> spans) const;
     std::vector<int64_t> encode(std::string_view text) const;
 
-    /// The text of ids. Control pieces are left out or written by name. Half characters become U+FFFD.
+    /// The text of ids. Control pieces are left out or written by name. Half characters become U+FFFD. Ids
+    /// that are no token's give nothing.
     std::string decode(std::span<const int64_t> ids, bool skipControlPieces) const;
 
-    /// The bytes that an id adds to a text: " the" for "▁the", one byte for "<0x0A>", nothing for a control piece.
+    /// The bytes that an id adds to a text: " the" for "▁the", one byte for "<0x0A>", nothing for a control
+    /// piece.
     std::string bytesOf(int64_t id) const;
 
     bool isControl(int64_t id) const;
+
+    /// The id of a piece by its text, "▁the" or "<end_of_turn>".
     std::optional<int64_t> idOf(std::string_view piece) const;
     int64_t vocabSize() const;  ///< pieces and added tokens; the embedding table may have more rows
 
