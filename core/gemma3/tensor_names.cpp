@@ -39,7 +39,8 @@ const Names& namesOf(std::string_view part);
 std::optional<std::string> known(std::string_view part, std::string_view rest)
 {
     const std::string_view layers = part == kTower ? "encoder.layers." : "layers.";
-    if (!namesOf(part).contains(std::string(part) + withoutLayerNumber(rest, layers)))
+    if (rest.find('#') != std::string_view::npos ||
+        !namesOf(part).contains(std::string(part) + withoutLayerNumber(rest, layers)))
         return std::nullopt;
     return std::string(part) + std::string(rest);
 }
