@@ -1,5 +1,22 @@
 #pragma once
 
+// A picture file becomes what `PIL.Image.open(f)`, `ImageOps.exif_transpose` and `.convert("RGB")` give,
+// since that is what Gemma 3's processors were trained and tested with.
+//
+// Bit-equal to Pillow 13: PNG, GIF, BMP, and WebP as far as libwebp's versions agree. JPEG: within 3 levels,
+// since stb_image rounds its cosine transform otherwise than libjpeg-turbo.
+//
+// Where we differ on purpose:
+//   16-bit grey PNG   Pillow cuts values at 255 (all but the darkest becomes white); we take the high byte,
+//   as
+//                     Pillow itself does for 16-bit colour.
+//   damage            stricter: a PNG without its end, with a wrong checksum of pixels or with too few rows,
+//   and a
+//                     JPEG without its end mark are refused; Pillow takes some of them and paints the rest
+//                     black.
+//   bad EXIF          Pillow fails; we take the picture as it lies.
+//   not read          arithmetic-coded JPEG, run-length coded BMP, and all other formats.
+
 #include "core/base/result.h"
 
 #include <cstddef>
@@ -20,13 +37,17 @@ struct Image {
 /// The most pixels that are decoded.
 inline constexpr int64_t kMaxPixels = 200'000'000;
 
-/// Decodes PNG, JPEG, WebP, GIF (first frame), BMP, told apart by content. The size is checked in the header before anything is decoded. EXIF orientation is
-/// applied; 16 bits are scaled to 8; alpha is dropped as PIL's convert("RGB") does.
+/// Decodes PNG, JPEG, WebP, GIF, BMP, told apart by content; of an animation, the first frame. The size is
+/// checked in the header before anything is decoded. EXIF orientation is applied; 16 bits are scaled to 8;
+/// alpha is dropped, not blended, as PIL's convert("RGB") does.
 ///
-/// Errors  InvalidInput, one sentence: what is wrong with it; TIFF and HEIC are refused by name.
-Result<Image> decodeImage(std::span<const std::byte> bytes);
+/// Thread  any; blocks for the time of the decoding.
+/// Cost    up to 16 bytes of memory a pixel while decoding.
+/// Errors  InvalidInput, one sentence: what is wrong with it; TIFF, HEIC and others are refused by name.
+///         OutOfMemory.
+Result<Image> decodeImage(std::span<const std::byte> bytes, int64_t maxPixels = kMaxPixels);
 
-/// Errors  also NotFound and Io.
-Result<Image> readImage(const std::filesystem::path& path);
+/// Errors  those of decodeImage, with the file's name; also NotFound and Io.
+Result<Image> readImage(const std::filesystem::path& path, int64_t maxPixels = kMaxPixels);
 
 }  // namespace facet::core
