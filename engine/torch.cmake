@@ -8,10 +8,25 @@
 #
 # C++ code sees the same as FACET_CUDA=1 or 0.
 #
-# Precompiled headers. A file that includes <torch/torch.h> costs 20 s and 1 GB; with
-# target_precompile_headers(target PRIVATE <torch/torch.h>) only the first one does. ccache needs three things for that: the
-# "sloppiness" to trust a precompiled header (below), -fpch-preprocess, so that the header's identity shows in what ccache
-# hashes, and a base directory, so that a second clone at another place finds what the first one compiled.
+# Torch's headers cost 20 s (<ATen/ATen.h>) to 40 s (<torch/torch.h>) in each file, and twice that with full debug symbols;
+# from a precompiled header 4 s. Hence
+#   target_precompile_headers(facet_engine PRIVATE <ATen/ATen.h>)
+#   target_precompile_headers(some_test REUSE_FROM facet_engine)
+# g++ takes a precompiled header only under the flags that it was made with, so everything that sees Torch is compiled with
+# -fPIC (CMake would give programs -fPIE) and, in RelWithDebInfo, with -g1: line numbers, no variables.
+#
+# ccache keeps precompiled headers, too, and a second clone elsewhere hits what the first one compiled (tried: 3 of 3), with:
+#   CCACHE_SLOPPINESS   g++ may trust a precompiled header without looking at the files behind it
+#   -fpch-preprocess    the precompiled header shows in what ccache hashes
+#   CCACHE_BASEDIR      paths inside the checkout count as relative
+#   -fdebug-prefix-map  debug symbols do not name the checkout's place (gdb finds the sources when started in the checkout)
+
+if(CCACHE)
+    set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+    set(CMAKE_CUDA_COMPILER_LAUNCHER ${launcher})
+endif()
 
 set(FACET_TORCH "$ENV{FACET_TORCH}" CACHE PATH "LibTorch 2.11: a virtual environment, site-packages/torch or an unpacked libtorch")
 set(place "${FACET_TORCH}")
@@ -116,7 +131,8 @@ target_include_directories(facet_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 target_link_libraries(facet_torch INTERFACE torch_library c10)
 target_compile_definitions(facet_torch INTERFACE FACET_CUDA=$<BOOL:${FACET_CUDA}>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(facet_torch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+    target_compile_options(facet_torch INTERFACE
+        $<$<COMPILE_LANGUAGE:CXX>:-fPIC -fpch-preprocess -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=. $<$<CONFIG:RelWithDebInfo>:-g1>>)
 endif()
 if(FACET_CUDA)
     target_link_libraries(facet_torch INTERFACE c10_cuda)
