@@ -19,8 +19,8 @@ class ShardedSafetensorsTest : public QObject {
     {
         return bool(writeFileAtomically(
             m_path / name,
-            safetensorsBytes("{\"" + tensor + R"(": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}})",
-                             "x")));
+            safetensorsBytes(
+                "{\"" + tensor + "\": {\"dtype\": \"U8\", \"shape\": [1], \"data_offsets\": [0, 1]}}", "x")));
     }
 
 private Q_SLOTS:
@@ -64,7 +64,7 @@ private Q_SLOTS:
         for (const char* evil :
              {"../x.safetensors", "/etc/x.safetensors", "sub/x.safetensors", ".safetensors",
               "..\\\\x.safetensors", "x\\u0000.safetensors", "config.json", ""}) {
-            const std::string json = R"({"weight_map": {"a": ")" + std::string(evil) + "\"}}";
+            const std::string json = "{\"weight_map\": {\"a\": \"" + std::string(evil) + "\"}}";
             QTest::newRow(evil) << QByteArray::fromStdString(json)
                                 << QByteArray("which is no name of a .safetensors file beside it");
         }
