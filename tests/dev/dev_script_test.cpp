@@ -1,0 +1,170 @@
+// The script "dev" as a user meets it. What installs or builds something is left to the script's own daily
+// use.
+
+#include <QDir>
+#include <QElapsedTimer>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+
+class DevScriptTest final : public QObject {
+    Q_OBJECT
+
+    struct Outcome {
+        int exitCode = -1;
+        QString out;
+        QString error;
+    };
+
+    static Outcome run(const QStringList& arguments, const QString& folder = SOURCE_DIR,
+                       const QString& torch = QString())
+    {
+        QProcess process;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.remove(QStringLiteral("FACET_TORCH"));
+        if (!torch.isNull())
+            environment.insert(QStringLiteral("FACET_TORCH"), torch);
+        process.setProcessEnvironment(environment);
+        process.setWorkingDirectory(folder);
+        process.start(QStringLiteral(SOURCE_DIR "/dev"), arguments);
+        if (!process.waitForFinished(60'000))
+            return {};
+        return {process.exitCode(), QString::fromUtf8(process.readAllStandardOutput()),
+                QString::fromUtf8(process.readAllStandardError())};
+    }
+
+private Q_SLOTS:
+    void helpListsTheCommands_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::newRow("help") << QStringList{"help"};
+        QTest::newRow("--help") << QStringList{"--help"};
+        QTest::newRow("nothing") << QStringList{};
+    }
+
+    void helpListsTheCommands()
+    {
+        QFETCH(const QStringList, arguments);
+        const Outcome outcome = run(arguments);
+        QCOMPARE(outcome.exitCode, 0);
+        for (const char* name :
+             {"setup", "build", "run", "test", "bench", "format", "engine", "studio", "package", "soak"})
+            QVERIFY2(outcome.out.contains(QString::fromLatin1(name)), name);
+    }
+
+    void eachCommandHasHelp_data()
+    {
+        QTest::addColumn<QString>("command");
+        for (const char* name :
+             {"setup", "build", "run", "test", "bench", "format", "engine", "studio", "package", "soak"})
+            QTest::newRow(name) << QString::fromLatin1(name);
+    }
+
+    void eachCommandHasHelp()
+    {
+        QFETCH(const QString, command);
+        const Outcome outcome = run({command, "--help"});
+        QCOMPARE(outcome.exitCode, 0);
+        QVERIFY2(outcome.out.startsWith("dev " + command), qPrintable(outcome.out));
+        QCOMPARE(run({"help", command}).out, outcome.out);
+    }
+
+    void aMistypedCommandIsAnsweredWithTheNearestOne_data()
+    {
+        QTest::addColumn<QString>("typed");
+        QTest::addColumn<QString>("meant");
+        QTest::newRow("a letter too many") << "tests"
+                                           << "test";
+        QTest::newRow("a letter left out") << "stup"
+                                           << "setup";
+        QTest::newRow("another letter") << "fornat"
+                                        << "format";
+        QTest::newRow("two swapped") << "enigne"
+                                     << "engine";
+    }
+
+    void aMistypedCommandIsAnsweredWithTheNearestOne()
+    {
+        QFETCH(const QString, typed);
+        QFETCH(const QString, meant);
+        const Outcome outcome = run({typed});
+        QCOMPARE(outcome.exitCode, 2);
+        QVERIFY2(outcome.error.contains("no command \"" + typed + "\""), qPrintable(outcome.error));
+        QVERIFY2(outcome.error.contains("\"" + meant + "\""), qPrintable(outcome.error));
+    }
+
+    void whatComesLaterSaysSo_data()
+    {
+        QTest::addColumn<QString>("command");
+        for (const char* name : {"bench", "studio", "package"})
+            QTest::newRow(name) << QString::fromLatin1(name);
+    }
+
+    void whatComesLaterSaysSo()
+    {
+        QFETCH(const QString, command);
+        const Outcome outcome = run({command});
+        QCOMPARE(outcome.exitCode, 2);
+        QVERIFY2(outcome.error.contains("later version"), qPrintable(outcome.error));
+    }
+
+    void aWrongArgumentIsNamed_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::newRow("setup") << QStringList{"setup", "--frobnicate"};
+        QTest::newRow("build") << QStringList{"build", "frobnicate"};
+        QTest::newRow("format") << QStringList{"format", "frobnicate"};
+        QTest::newRow("soak") << QStringList{"soak", "frobnicate"};
+    }
+
+    void aWrongArgumentIsNamed()
+    {
+        QFETCH(const QStringList, arguments);
+        const Outcome outcome = run(arguments);
+        QCOMPARE(outcome.exitCode, 2);
+        QVERIFY2(outcome.error.contains("frobnicate"), qPrintable(outcome.error));
+    }
+
+    void aSecondSetupIsQuickFromAnyFolder()
+    {
+        if (!QDir(SOURCE_DIR).exists(".venv/.facet-torch"))
+            QSKIP("this checkout was not set up by ./dev setup");
+        const QTemporaryDir elsewhere;
+        QElapsedTimer timer;
+        timer.start();
+        const Outcome outcome = run({"setup"}, elsewhere.path());
+        // A tenth of a second on an idle machine; the rest is room for one that runs other tests.
+        QVERIFY2(timer.elapsed() < 2000, qPrintable(QString::number(timer.elapsed())));
+        QCOMPARE(outcome.exitCode, 0);
+        QCOMPARE(outcome.error, QStringLiteral("Facet is set up in " SOURCE_DIR ".\n"));
+        QVERIFY(QDir(elsewhere.path()).isEmpty());
+    }
+
+    void anotherLibTorchHasToBeOne()
+    {
+        const QTemporaryDir empty;
+        const Outcome outcome = run({"setup"}, SOURCE_DIR, empty.path());
+        QCOMPARE(outcome.exitCode, 1);
+        QVERIFY2(outcome.error.contains(empty.path()), qPrintable(outcome.error));
+    }
+
+    void anotherLibTorchHasToBeOfTheSameVersion()
+    {
+        const QTemporaryDir folder;
+        const QDir cmake(folder.filePath("share/cmake/Torch"));
+        QVERIFY(cmake.mkpath("."));
+        QFile config(cmake.filePath("TorchConfig.cmake"));
+        QVERIFY(config.open(QIODevice::WriteOnly));
+        QFile version(cmake.filePath("TorchConfigVersion.cmake"));
+        QVERIFY(version.open(QIODevice::WriteOnly));
+        version.write("set(PACKAGE_VERSION \"2.10.1\")\n");
+        version.close();
+
+        const Outcome outcome = run({"setup"}, SOURCE_DIR, folder.path());
+        QCOMPARE(outcome.exitCode, 1);
+        QVERIFY2(outcome.error.contains("version 2.10.1, and Facet needs 2.11"), qPrintable(outcome.error));
+    }
+};
+
+QTEST_GUILESS_MAIN(DevScriptTest)
+#include "dev_script_test.moc"
