@@ -186,13 +186,14 @@ def pictures(rng, count, folder):
     return torch.from_numpy(raw), values
 
 
-def call(model, ids, pixels=None, **extra):
-    """Arguments of a forward call, token types included, as Gemma3Processor makes them (1 for a soft token)."""
+def call(model, ids, pixels=None, with_types=True, **extra):
+    """Arguments of a forward call, token types as Gemma3Processor makes them (1 for a soft token)."""
     ids = torch.as_tensor(ids, dtype=torch.long)
     ids = ids[None] if ids.dim() == 1 else ids
     arguments = dict(input_ids=ids, use_cache=False, **extra)
     if isinstance(model, Gemma3ForConditionalGeneration):
-        arguments["token_type_ids"] = (ids == IMAGE).long()
+        if with_types:
+            arguments["token_type_ids"] = (ids == IMAGE).long()
         if pixels is not None:
             arguments["pixel_values"] = pixels
     return arguments
@@ -249,13 +250,13 @@ def record(model, ids, pixels=None):
 
 
 @torch.no_grad()
-def visible(model, ids, layer_index):
+def visible(model, ids, layer_index, with_types=True):
     """Which keys each query of one decoder layer sees [T, T], found by changing one input of the layer at a time."""
     layer = text_part(model).layers[layer_index]
     captured = {}
     hook = layer.register_forward_pre_hook(
         lambda _m, args, kwargs: captured.update(args=args, kwargs=kwargs), with_kwargs=True)
-    model(**call(model, ids))
+    model(**call(model, ids, with_types=with_types))
     hook.remove()
     x = captured["args"][0]
     kwargs = captured["kwargs"]
@@ -274,10 +275,10 @@ def visible(model, ids, layer_index):
     return seen
 
 
-def expected_mask(ids, window=None):
+def expected_mask(ids, window=None, with_blocks=True):
     """(causal OR same run of soft tokens) AND (key > query - window)."""
     ids = np.asarray(ids)
-    image = ids == IMAGE
+    image = (ids == IMAGE) & with_blocks
     run = np.cumsum(image & ~np.concatenate([[False], image[:-1]]))
     query, key = np.arange(len(ids))[:, None], np.arange(len(ids))[None]
     mask = (key <= query) | (image[:, None] & image[None] & (run[:, None] == run[None]))
@@ -289,10 +290,11 @@ def expected_mask(ids, window=None):
 def check_masks(model, ids):
     config = model.config.get_text_config()
     for kind, window in ((LOCAL, config.sliding_window), (GLOBAL, None)):
-        if kind in config.layer_types:
-            seen = visible(model, ids, config.layer_types.index(kind))
-            want = expected_mask(ids, window)
-            assert torch.equal(seen, want), f"{kind}: {(seen != want).nonzero().tolist()[:8]}"
+        for with_types in (True, False) if IMAGE in ids else (True,):  # without token types pictures are causal
+            if kind in config.layer_types:
+                seen = visible(model, ids, config.layer_types.index(kind), with_types)
+                want = expected_mask(ids, window, with_types)
+                assert torch.equal(seen, want), f"{kind}: {(seen != want).nonzero().tolist()[:8]}"
 
 
 def write_case(folder, model, inputs):
@@ -319,8 +321,9 @@ def save(folder, tensors):
     tensors = {k: v.contiguous() for k, v in sorted(tensors.items())}
     assert all(v.dtype in (torch.float32, torch.int64, torch.uint8) for v in tensors.values())
     assert all(torch.isfinite(v).all() for v in tensors.values() if v.dtype == torch.float32)
-    save_file(tensors, folder / "golden.safetensors", metadata={"transformers": transformers.__version__,
-                                                                "torch": torch.__version__, "dtype": "float32"})
+    # One entry: safetensors writes several in any order.
+    save_file(tensors, folder / "golden.safetensors", metadata={
+        "made_by": f"transformers {transformers.__version__}, torch {torch.__version__}, float32, cpu"})
     (folder / "golden.safetensors").chmod(0o644)
 
 
@@ -359,7 +362,8 @@ def vision_case(name, prompts, seed, mm_tokens, vision, old_style=False, keep_pi
 
 
 def mixed_batch():
-    """Rows of different lengths, with and without pictures; transformers' left-padded batch must give what each row gives alone."""
+    """Rows of different lengths, with and without pictures. In transformers' left-padded batch each row must give what it
+    gives alone."""
     folder = HERE / "mixed_batch"
     mm_tokens = 4
     model = make_model(folder, text_config(num_hidden_layers=3, layer_types=[LOCAL, GLOBAL, LOCAL], sliding_window=6),
@@ -459,8 +463,8 @@ CASES = dict([
     text_case("text_rope8", [30], 19, rope_parameters=rope8()),
     text_case("text_rope8_old_names", [15], 20, old_style=True, rope_parameters=rope8()),
     # 27B: queries are scaled by (D / N)^-1/2, not by head_dim^-1/2, and D is not N * H.
-    text_case("text_query_scale", [12], 21, hidden_size=84, intermediate_size=40, num_attention_heads=4, query_pre_attn_scalar=21, head_dim=16,
-              rope_parameters=rope8(), num_hidden_layers=3),
+    text_case("text_query_scale", [12], 21, hidden_size=84, intermediate_size=40, num_attention_heads=4, query_pre_attn_scalar=21,
+              head_dim=16, rope_parameters=rope8(), num_hidden_layers=3),
     text_case("text_layer_types", [21], 22, num_hidden_layers=6,
               layer_types=[GLOBAL, LOCAL, LOCAL, GLOBAL, GLOBAL, LOCAL]),
     # All numbers unlike the classes' defaults.
