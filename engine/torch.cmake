@@ -123,8 +123,11 @@ unset(CMAKE_CUDA_ARCHITECTURES CACHE)
 set(TORCH_CUDA_ARCH_LIST "8.0")
 set(kineto_LIBRARY "${root}/lib" CACHE INTERNAL "")  # the wheels lack this static library, and Torch warns about it
 find_package(Torch 2.11 REQUIRED CONFIG PATHS "${root}/share/cmake/Torch" NO_DEFAULT_PATH)
-set(CMAKE_CUDA_FLAGS "${ourCudaFlags}")
-set(CMAKE_CUDA_ARCHITECTURES "${ourArchs}")
+set_target_properties(caffe2::mkl PROPERTIES INTERFACE_LINK_DIRECTORIES "")  # Torch has MKL inside; these became odd RPATHs
+if(FACET_CUDA)
+    set(CMAKE_CUDA_FLAGS "${ourCudaFlags}")
+    set(CMAKE_CUDA_ARCHITECTURES "${ourArchs}")
+endif()
 
 add_library(facet_torch INTERFACE)
 target_include_directories(facet_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
@@ -134,11 +137,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(facet_torch INTERFACE
         $<$<COMPILE_LANGUAGE:CXX>:-fPIC -fpch-preprocess -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=. $<$<CONFIG:RelWithDebInfo>:-g1>>)
 endif()
-if(FACET_CUDA)
-    target_link_libraries(facet_torch INTERFACE c10_cuda)
-endif()
 
 # Programs run from the build folder. Torch's CUDA libraries come first, so that a system's toolkit never stands in for them.
-list(PREPEND CMAKE_BUILD_RPATH "${root}/lib" "${cu13}/lib")
+list(PREPEND CMAKE_BUILD_RPATH "${root}/lib")
+if(FACET_CUDA)
+    target_link_libraries(facet_torch INTERFACE c10_cuda)
+    list(INSERT CMAKE_BUILD_RPATH 1 "${cu13}/lib")
+endif()
 
 message(STATUS "Torch ${version} in ${root}, CUDA: ${FACET_CUDA} ${CMAKE_CUDA_ARCHITECTURES}")
