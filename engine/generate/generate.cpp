@@ -111,8 +111,11 @@ GenerateResult answer(const gemma3::Model& model, const core::Tokenizer& tokeniz
         decodeStep(model, slots);
         id = slot.last.id.item<int64_t>();
     }
-    if (wanted)
-        show(stopStrings.push(decoder.finish()) + stopStrings.finish());
+    if (wanted) {
+        std::string rest = stopStrings.push(decoder.finish());
+        rest += stopStrings.finish();
+        show(rest);
+    }
     result.secondsOfDecode = secondsSince(startOfDecode);
     return result;
 }

@@ -69,8 +69,9 @@ core::Result<void> checkPrompt(const core::gemma3::Config& config, const std::ve
     using core::ErrorCode;
     int64_t numImageTokens = 0;
     for (const int64_t id : ids) {
-        // A text-only model may lack the row of the picture's placeholder, so the range is looked at first.
-        if (id < 0 || id >= config.text.vocabSize)
+        // The picture's placeholder may have no row in the table.
+        const bool isPlaceholder = config.vision && id == config.imageTokenId;
+        if (!isPlaceholder && (id < 0 || id >= config.text.vocabSize))
             return Error{ErrorCode::InvalidInput, "token id " + std::to_string(id) +
                                                       " is outside the vocabulary of " +
                                                       std::to_string(config.text.vocabSize)};

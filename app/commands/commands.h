@@ -1,0 +1,18 @@
+#pragma once
+
+// The subcommands of facet-engine. Each adds itself to the program; when it is chosen it runs, and sets
+// `status` to the exit code: 0 done, 1 failed, 2 wrong usage.
+
+#include <CLI/CLI.hpp>
+
+namespace facet::app {
+
+void addDevices(CLI::App& program, int& status);
+void addGenerate(CLI::App& program, int& status);
+void addImport(CLI::App& program, int& status);
+void addInspect(CLI::App& program, int& status);
+void addModels(CLI::App& program, int& status);
+void addScore(CLI::App& program, int& status);
+void addTokenize(CLI::App& program, int& status);
+
+}  // namespace facet::app

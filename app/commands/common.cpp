@@ -1,0 +1,66 @@
+#include "app/commands/common.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+namespace facet::app {
+namespace {
+
+/// A number with its largest fitting unit; three digits at most.
+std::string withUnit(double value, const std::array<const char*, 5>& units)
+{
+    size_t unit = 0;
+    while (value >= 999.5 && unit + 1 < units.size()) {
+        value /= 1000;
+        ++unit;
+    }
+    char text[64];
+    const int decimals = unit == 0 || value >= 99.5 ? 0 : value >= 9.95 ? 1 : 2;
+    std::snprintf(text, sizeof text, "%.*f%s", decimals, value, units[unit]);
+    return text;
+}
+
+}  // namespace
+
+int failed(const core::Error& error)
+{
+    std::cout.flush();
+    std::cerr << "facet-engine: " << error.message << '\n';
+    return error.code == core::ErrorCode::InvalidInput ? 2 : 1;
+}
+
+std::filesystem::path resourcesFolder()
+{
+    if (const char* set = std::getenv("FACET_RESOURCES"); set && *set)
+        return set;
+    std::error_code ignored;
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+    const std::filesystem::path installed = program.parent_path().parent_path() / "share/facet";
+    return std::filesystem::exists(installed, ignored) ? installed : std::filesystem::path(FACET_RESOURCES);
+}
+
+core::Result<core::ResolvedModel> findModel(const std::string& argument)
+{
+    const core::BuiltInModel builtIns[] = {{"demo", resourcesFolder() / "demo-model"}};
+    return core::resolveModel(argument, builtIns);
+}
+
+void printJson(const nlohmann::ordered_json& json)
+{
+    std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+}
+
+std::string inThousands(double count)
+{
+    return withUnit(count, {"", " k", " M", " B", " T"});
+}
+
+std::string inBytes(double bytes)
+{
+    return withUnit(bytes, {" B", " kB", " MB", " GB", " TB"});
+}
+
+}  // namespace facet::app

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "app/commands/commands.h"
+#include "engine/generate/loaded_model.h"
+
+namespace facet::app {
+
+/// What generate and score are told about the model.
+struct LoadOptions {
+    std::string model;
+    std::string device = "auto";
+    std::string type;  ///< "": bfloat16 on a GPU, float32 on a CPU
+};
+
+void addLoadOptions(CLI::App& command, LoadOptions& options);
+
+/// Finds and loads the model. Shows progress on stderr if that is a terminal, and says there what its user
+/// should know.
+core::Result<engine::LoadedModel> load(const LoadOptions& options);
+
+/// "cuda:0 (bfloat16)".
+std::string describe(const engine::LoadedModel& model);
+
+}  // namespace facet::app

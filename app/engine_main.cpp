@@ -1,0 +1,35 @@
+// facet-engine: everything Facet does without a window, one command each.
+
+#include "app/commands/commands.h"
+
+#include <clocale>
+#include <cstdlib>
+
+int main(int argc, char** argv)
+{
+    // So that cuda:0 here is the GPU that nvidia-smi calls 0.
+    ::setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", /*overwrite=*/0);
+
+    CLI::App program("Gemma 3 without a window: import, inspect, chat, score.", "facet-engine");
+    program.set_version_flag("--version", FACET_VERSION);
+    program.require_subcommand(1);
+    program.failure_message([](const CLI::App*, const CLI::Error& error) {
+        return "facet-engine: " + std::string(error.what()) + " (see --help)\n";
+    });
+
+    int status = 0;
+    facet::app::addImport(program, status);
+    facet::app::addModels(program, status);
+    facet::app::addInspect(program, status);
+    facet::app::addDevices(program, status);
+    facet::app::addGenerate(program, status);
+    facet::app::addTokenize(program, status);
+    facet::app::addScore(program, status);
+
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? 0 : 2;
+    }
+    return status;
+}
