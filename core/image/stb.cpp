@@ -39,7 +39,10 @@ void* limitedReallocate(void* pointer, size_t oldSize, size_t newSize)
 #define STBI_NO_LINEAR
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
-#include <facet_stb/stb_image.h>  // Debian's, with one slip put right: CMakeLists.txt
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"  // those around our macros, the only ones seen
+#include <facet_stb/stb_image.h>                   // Debian's with two corrections: CMakeLists.txt
+#pragma GCC diagnostic pop
 
 namespace facet::core::image {
 

@@ -178,6 +178,10 @@ add("baseline.jpg", saved(photo, "JPEG", quality=90, subsampling=0), 3)
 add("subsampled_420.jpg", saved(photo, "JPEG", quality=85, subsampling="4:2:0"), 3)
 add("subsampled_422.jpg", saved(photo, "JPEG", quality=85, subsampling="4:2:2"), 3)
 add("subsampled_422_even.jpg", saved(scene(44, 32), "JPEG", quality=85, subsampling="4:2:2"), 3)
+for width in (1, 2, 4, 5):
+    for kind in ("4:2:0", "4:2:2"):
+        noise = Image.fromarray(random(18, width, 3, 256).astype(np.uint8))
+        add(f"narrow_{width}_{kind.replace(':', '')}.jpg", saved(noise, "JPEG", quality=95, subsampling=kind), 3)
 
 
 def resampled(data, sampling):
