@@ -8,16 +8,14 @@
 // one pixel of them all was 4 off).
 //
 // Where we differ on purpose:
-//   16-bit grey PNG   Pillow cuts values at 255 (all but the darkest becomes white); we take the high byte,
-//   as
-//                     Pillow itself does for 16-bit colour.
-//   damage            stricter: a PNG without its end, with a wrong checksum of pixels or with too few rows,
-//   and a
-//                     JPEG without its end mark are refused; Pillow takes some of them and paints the rest
-//                     black.
-//   cut JPEG data    stb_image refuses a code that does not exist, where libjpeg warns and goes on.
-//   bad EXIF          Pillow fails; we take the picture as it lies.
-//   not read          arithmetic-coded JPEG, run-length coded BMP, and all other formats.
+// - 16-bit grey PNG: Pillow cuts values at 255, so that all but the darkest become white; we take the high
+// byte, as
+//   Pillow itself does for 16-bit colour.
+// - Damage: a PNG without its end, with a wrong checksum of its pixels or with too few rows, a JPEG without
+// its end
+//   mark and one with codes that do not exist are refused. Pillow takes some of them and guesses the rest.
+// - Bad EXIF: Pillow fails; we take the picture as it lies.
+// - Not read: arithmetic-coded JPEG, run-length coded BMP, and all other formats.
 
 #include "core/base/result.h"
 
