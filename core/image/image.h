@@ -1,7 +1,7 @@
 #pragma once
 
-// A picture file becomes what `PIL.Image.open(f)`, `ImageOps.exif_transpose` and `.convert("RGB")` give, since
-// that is what Gemma 3's processors were trained and tested with.
+// A picture file becomes what `PIL.Image.open(f)`, `ImageOps.exif_transpose` and `.convert("RGB")` give,
+// since that is what Gemma 3's processors were trained and tested with.
 //
 // Bit-equal to Pillow 13: PNG, GIF, BMP, and WebP as far as libwebp's versions agree. JPEG: within 3 levels,
 // since stb_image rounds its cosine transform otherwise than libjpeg-turbo (measured on 2400 random pictures;
@@ -10,8 +10,9 @@
 // Where we differ on purpose:
 // - 16-bit grey PNG: Pillow cuts values at 255, so that all but the darkest become white; we take the high
 //   byte, as Pillow itself does for 16-bit colour.
-// - Damage: a PNG without its end, with a wrong checksum of its pixels or with too few rows, a JPEG without its
-//   end mark and one with codes that do not exist are refused. Pillow takes some of them and guesses the rest.
+// - Damage: a PNG without its end, with a wrong checksum of its pixels or with too few rows, a JPEG without
+//   its end mark and one with codes that do not exist are refused. Pillow takes some of them and guesses the
+//   rest.
 // - Bad EXIF: Pillow fails; we take the picture as it lies.
 // - Not read: arithmetic-coded JPEG, run-length coded BMP, and all other formats.
 
