@@ -53,6 +53,7 @@ static std::string groupOf(const std::string& header, const Rules& rules)
         {"json", std::regex("nlohmann/.*")},
         {"sentencepiece", std::regex("sentencepiece.*")},
         {"curl", std::regex("curl/.*")},
+        {"openssl", std::regex("openssl/.*")},
         {"archive", std::regex("archive(_entry)?\\.h")},
         {"zlib", std::regex("zlib\\.h")},
         {"zstd", std::regex("zstd\\.h")},
