@@ -126,7 +126,7 @@ int generate(const Options& options)
     request.stopStrings = options.stopStrings;
     std::signal(SIGINT, [](int) { s_interrupted = 1; });
     const core::Result<engine::GenerateResult> result =
-        engine::generate(model->model, model->tokenizer, request, [](const std::string& text) {
+        engine::generate(model->model, *model->tokenizer, request, [](const std::string& text) {
             std::cout << text << std::flush;
             return s_interrupted == 0;
         });

@@ -8,9 +8,9 @@ core::Result<LoadedModel> openModel(const std::filesystem::path& path, bool text
     const core::Result<core::ModelFolder> folder = core::ModelFolder::open(path, textOnly);
     if (!folder)
         return folder.error();
-    // What is quick comes first, so that a folder without a tokenizer is refused before gigabytes are read.
+    // What is quick comes first, so that a broken tokenizer is refused before gigabytes are read.
     core::Result<core::Tokenizer> tokenizer = core::Tokenizer::open(folder->path);
-    if (!tokenizer)
+    if (!tokenizer && tokenizer.error().code != core::ErrorCode::NotFound)
         return tokenizer.error();
     core::Result<core::ChatTemplate> chatTemplate = core::ChatTemplate::open(folder->path);
     if (!chatTemplate)
@@ -18,8 +18,8 @@ core::Result<LoadedModel> openModel(const std::filesystem::path& path, bool text
     core::Result<gemma3::Model> model = gemma3::loadModel(*folder, device, type, progress);
     if (!model)
         return model.error();
-    return LoadedModel{std::move(*model),     folder->generation,       folder->preprocessing,
-                       std::move(*tokenizer), std::move(*chatTemplate), folder->accounting.unexpected};
+    return LoadedModel{std::move(*model),    folder->generation,       folder->preprocessing,
+                       std::move(tokenizer), std::move(*chatTemplate), folder->accounting.unexpected};
 }
 
 }  // namespace facet::engine

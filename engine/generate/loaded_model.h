@@ -11,7 +11,8 @@ struct LoadedModel {
     gemma3::Model model;
     core::GenerationConfig generation;
     core::ImagePreprocessing preprocessing;
-    core::Tokenizer tokenizer;
+    core::Result<core::Tokenizer>
+        tokenizer;  ///< an error if the folder has none: it then reads token ids only
     core::ChatTemplate chatTemplate;
     std::vector<std::string>
         unexpectedTensors;  ///< names in the files that no Gemma 3 has: they are not used
@@ -22,8 +23,8 @@ struct LoadedModel {
 
 /// Opens a model folder and loads it.
 ///
-/// Errors  those of core::ModelFolder::open, core::Tokenizer::open, core::ChatTemplate::open and
-/// gemma3::loadModel.
+/// Errors  those of core::ModelFolder::open, core::Tokenizer::open (but a missing one),
+/// core::ChatTemplate::open and gemma3::loadModel.
 core::Result<LoadedModel> openModel(const std::filesystem::path& folder, bool textOnly, at::Device device,
                                     at::ScalarType type, const gemma3::LoadProgress& progress = {});
 

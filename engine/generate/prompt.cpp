@@ -28,6 +28,8 @@ core::Image cropped(const core::Image& image, const core::CropRect& rect)
 core::Result<PreparedPrompt> prepare(const LoadedModel& model, const std::vector<PromptPart>& parts,
                                      const PromptSettings& settings)
 {
+    if (!model.tokenizer)
+        return model.tokenizer.error();
     const core::ImagePreprocessing& pictures = model.preprocessing;
     PreparedPrompt prompt;
     core::PromptOptions options;
@@ -53,7 +55,7 @@ core::Result<PreparedPrompt> prepare(const LoadedModel& model, const std::vector
     }
 
     core::Result<core::PromptTokens> tokens =
-        core::tokenizePrompt(parts, model.tokenizer, model.model.config, options);
+        core::tokenizePrompt(parts, *model.tokenizer, model.model.config, options);
     if (!tokens)
         return tokens.error();
     prompt.ids = std::move(tokens->ids);
