@@ -92,6 +92,15 @@ bool isEarlyGemma3(std::vector<uint64_t> hashes)
     return isGemma3(hashes);
 }
 
+bool isDemoModels(std::span<const uint64_t> hashes)
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (const uint64_t each : hashes)
+        for (int byte = 0; byte < 8; ++byte)
+            hash = (hash ^ (each >> (8 * byte) & 0xFF)) * 0x100000001B3u;
+    return hash == kDemoTemplate;
+}
+
 /// Whether Python's str.strip(), which is Jinja's `trim`, takes this character away.
 bool isPythonSpace(char32_t c)
 {
@@ -222,7 +231,7 @@ ChatTemplate ChatTemplate::fromSource(std::string source)
     const std::vector<uint64_t> hashes = hashesOf(statementsOf(source));
     if (hashes.empty())
         return result;
-    if (isGemma3(hashes)) {
+    if (isGemma3(hashes) || isDemoModels(hashes)) {
         result.m_kind = Kind::Gemma3;
     } else if (isEarlyGemma3(hashes)) {
         result.m_kind = Kind::Gemma3;

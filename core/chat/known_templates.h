@@ -28,6 +28,10 @@ constexpr std::array kGemma3Statements = {
 constexpr std::array kGemma3EarlyStatements = {std::pair<size_t, uint64_t>{3, 0x9980AFA7A3BE7441u},
                                                std::pair<size_t, uint64_t>{5, 0x40669317DA8C5D32u}};
 
+/// The demo model's template, which does the same in words of our own (tests/demo_model/build_tokenizer.py):
+/// FNV-1a over the hashes of its statements.
+constexpr uint64_t kDemoTemplate = 0xBB19C6AB8C42C151u;
+
 struct TemplateSection {
     size_t begin = 0;  ///< index of its first statement
     std::string_view what;

@@ -1,8 +1,9 @@
 """Writes prompts.json: conversations with the text and the ids that transformers makes of them.
 
-    .venv/bin/python tests/core/chat/golden/make_prompts.py [COUNT TOKENIZER_FOLDER OUT]
+    .venv/bin/python tests/core/chat/golden/make_prompts.py [COUNT TOKENIZER_FOLDER OUT [TEMPLATE_FOLDER]]
 
-Template: Gemma 3's own, of ../shared/data/gemma3_tokenizer/tokenizer_config.json (Google's text, not kept here).
+Template: Gemma 3's own, of ../shared/data/gemma3_tokenizer/tokenizer_config.json (Google's text, not kept here), or that
+of TEMPLATE_FOLDER.
 Tokenizer: tests/core/tokenizer/golden/tiny, so the numbers are small; chat_peer_test asks for the real one.
 Ids of pictures: Gemma3Processor's full_image_sequence, 4 image tokens each; what it does is written out below, as the
 processor itself wants real pictures. Made with transformers 5.17.
@@ -64,7 +65,8 @@ def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     folder = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "tests/core/tokenizer/golden/tiny"
     out = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else HERE / "prompts.json"
-    template = json.loads((SHARED / "tokenizer_config.json").read_text())["chat_template"]
+    template_folder = pathlib.Path(sys.argv[4]) if len(sys.argv) > 4 else SHARED
+    template = json.loads((template_folder / "tokenizer_config.json").read_text())["chat_template"]
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     rng = random.Random(3)
     cases = []
