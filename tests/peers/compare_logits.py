@@ -1,9 +1,9 @@
 """Compares two files of logits, as hf_logits.py and `facet-engine score` write them.
 
-    compare_logits.py A.safetensors B.safetensors [--max-abs 1e-3]
+    compare_logits.py A.safetensors B.safetensors [A2 B2 ...] [--max-abs 1e-3]
 
-Needs equal ids in both. One line a row, then one line of JSON. Exit code 0 if all rows are within --max-abs, 1 if not,
-2 if the files cannot be compared. KL is that of B from A, in nats, mean over positions.
+Needs equal ids in both. For each pair one line a row, then one line of JSON. Exit code 0 if all rows are within
+--max-abs, 1 if not, 2 if the files cannot be compared. KL is that of B from A, in nats, mean over positions.
 """
 
 import argparse
@@ -21,13 +21,9 @@ def compare(a, b):
     return ((a - b).abs().max().item(), (a.argmax(-1) == b.argmax(-1)).double().mean().item(), kl.mean().item())
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("a")
-    parser.add_argument("b")
-    parser.add_argument("--max-abs", type=float, default=1e-3)
-    arguments = parser.parse_args()
-    a, b = load_file(arguments.a), load_file(arguments.b)
+def compare_files(path_a, path_b, limit):
+    """The exit code for one pair."""
+    a, b = load_file(path_a), load_file(path_b)
     rows = sorted((k for k in a if k.isdigit()), key=int)
     if a.keys() != b.keys() or not rows:
         print(f"the files name different rows: {sorted(a.keys() ^ b.keys())[:6]}", file=sys.stderr)
@@ -46,10 +42,20 @@ def main():
         difference, agreement, kl = compare(a[row], b[row])
         worst, kls, agreements = max(worst, difference), kls + [kl], agreements + [agreement]
         print(f"row {row}: {a[row].shape[0]} tokens, max abs {difference:.2e}, same best token {agreement:.1%}, KL {kl:.1e}")
-    ok = worst <= arguments.max_abs
-    print(json.dumps({"rows": len(rows), "max_abs": worst, "limit": arguments.max_abs, "ok": ok,
+    ok = worst <= limit
+    print(json.dumps({"file": path_b, "rows": len(rows), "max_abs": worst, "limit": limit, "ok": ok,
                       "greedy_agreement": min(agreements), "kl": max(kls)}))
     return 0 if ok else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="+", help="pairs of files")
+    parser.add_argument("--max-abs", type=float, default=1e-3)
+    arguments = parser.parse_args()
+    if len(arguments.files) % 2:
+        parser.error("the files must come in pairs")
+    return max(compare_files(a, b, arguments.max_abs) for a, b in zip(arguments.files[::2], arguments.files[1::2]))
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ private Q_SLOTS:
         const QTemporaryDir folder;
         QProcess process;
         process.setProcessChannelMode(QProcess::ForwardedChannels);
-        process.start(python, {QStringLiteral(SOURCE_DIR "/tests/core/chat/golden/make_prompts.py"), "300", model,
-                               folder.filePath("prompts.json"), model});
+        process.start(python, {QStringLiteral(SOURCE_DIR "/tests/core/chat/golden/make_prompts.py"), "300",
+                               model, folder.filePath("prompts.json"), model});
         QVERIFY(process.waitForFinished(200'000));
         QCOMPARE(process.exitCode(), 0);
         const Result<Tokenizer> tokenizer = Tokenizer::open(model.toStdString());

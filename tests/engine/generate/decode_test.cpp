@@ -9,8 +9,8 @@ using namespace facet;
 using namespace facet::engine;
 
 /// A slot whose cache holds the input's prompt and whose first token is chosen.
-static Slot startedSlot(const GoldenModel& golden, const std::vector<int64_t>& prompt, const at::Tensor& feature_XD,
-                        const SamplingOptions& options)
+static Slot startedSlot(const GoldenModel& golden, const std::vector<int64_t>& prompt,
+                        const at::Tensor& feature_XD, const SamplingOptions& options)
 {
     Slot slot = {gemma3::KvCache(golden.model.config.text),
                  Sampler(options, prompt, {}, golden.model.config.text.vocabSize, at::kCPU),

@@ -1,5 +1,5 @@
-// The sampler's distribution against that of transformers' logits processors (tests/engine/golden/make_sampling.py), and
-// its draws against the distribution.
+// The sampler's distribution against that of transformers' logits processors
+// (tests/engine/golden/make_sampling.py), and its draws against the distribution.
 
 #include "engine/generate/sampler.h"
 
@@ -46,15 +46,18 @@ private Q_SLOTS:
             const auto value = [&](const char* name) {
                 return asTensor(values.tensors().at(std::to_string(i) + "." + name));
             };
-            const at::Tensor logit_V = value("logits"), prompt = value("prompt"), generated = value("generated");
+            const at::Tensor logit_V = value("logits"), prompt = value("prompt"),
+                             generated = value("generated");
             const int64_t V = logit_V.size(0);
-            const std::vector<int64_t> promptIds(prompt.data_ptr<int64_t>(), prompt.data_ptr<int64_t>() + prompt.numel());
+            const std::vector<int64_t> promptIds(prompt.data_ptr<int64_t>(),
+                                                 prompt.data_ptr<int64_t>() + prompt.numel());
             Sampler sampler(optionsOf(cases[i]), promptIds, {}, V, at::kCPU);
             for (int64_t t = 0; t < generated.numel(); ++t)
                 sampler.sample(certain_V(generated[t].item<int64_t>(), V));
             const double difference =
                 (sampler.distribution_V(logit_V) - value("probabilities")).abs().max().item<double>();
-            QVERIFY2(difference <= 1e-5, (cases[i].dump() + " differs by " + std::to_string(difference)).c_str());
+            QVERIFY2(difference <= 1e-5,
+                     (cases[i].dump() + " differs by " + std::to_string(difference)).c_str());
         }
     }
 
