@@ -25,14 +25,14 @@ at::Tensor positions_T(const std::vector<Segment>& segments, at::Device device)
 }
 
 /// Looks tokens up and puts the features of pictures in the place of theirs.
-at::Tensor embed(const Step& step, const at::Tensor& embedding)
+at::Tensor embed(const Step& step, const WeightMatrix& embedding)
 {
     // The placeholder of pictures may lie outside the table; what is looked up for it is replaced below.
-    const at::Tensor token_T = step.token_T.masked_fill(step.token_T >= embedding.size(0), 0);
-    at::Tensor x_TD = at::embedding(embedding, token_T);
+    const at::Tensor token_T = step.token_T.masked_fill(step.token_T >= embedding.numRows(), 0);
+    at::Tensor x_TD = embedding.rowsAt(token_T);
     // The factor is rounded to the type of the arithmetic first, as in training; in bf16 that matters.
     // Features of pictures are not scaled.
-    x_TD = x_TD * at::scalar_tensor(std::sqrt(double(embedding.size(1)))).to(x_TD.scalar_type()).item();
+    x_TD = x_TD * at::scalar_tensor(std::sqrt(double(embedding.numColumns()))).to(x_TD.scalar_type()).item();
 
     int64_t row = 0, used = 0;
     for (const Segment& segment : step.segments) {

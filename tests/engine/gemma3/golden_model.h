@@ -37,10 +37,10 @@ struct GoldenModel {
     gemma3::Model model;
     core::SafetensorsFile values;
 
-    static GoldenModel open(const std::string& name)
+    static GoldenModel open(const std::string& name, const gemma3::Placement& placement = {})
     {
         const std::filesystem::path path = kGoldenFolder / name;
-        return {*gemma3::loadModel(*core::ModelFolder::open(path), at::kCPU, at::kFloat),
+        return {*gemma3::loadModel(*core::ModelFolder::open(path), placement),
                 *core::SafetensorsFile::open(path / "golden.safetensors")};
     }
 
