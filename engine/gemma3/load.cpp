@@ -20,6 +20,7 @@ public:
     Reader(const core::ModelFolder& folder, const Placement& placement, const LoadProgress& progress)
         : m_folder(folder),
           m_weights(placement.weights),
+          m_useKernels(placement.useKernels),
           m_arithmetic(at::dtype(placement.type).device(placement.device)),
           m_progress(progress)
     {
@@ -36,7 +37,7 @@ public:
 
     WeightMatrix matrix(const std::string& name)
     {
-        WeightMatrix matrix(source(name), m_weights, m_arithmetic);
+        WeightMatrix matrix(source(name), m_weights, m_arithmetic, m_useKernels);
         countAsDone(name);
         return matrix;
     }
@@ -50,7 +51,8 @@ public:
         const bool isFloat = m_weights == WeightFormat::Float32;
         const std::string name = prefix + ".weight";
         const WeightMatrix matrix(source(name).flatten(1),
-                                  isFloat ? WeightFormat::Float32 : WeightFormat::BFloat16, m_arithmetic);
+                                  isFloat ? WeightFormat::Float32 : WeightFormat::BFloat16, m_arithmetic,
+                                  m_useKernels);
         countAsDone(name);
         return {matrix, tensor(prefix + ".bias")};
     }
@@ -72,6 +74,7 @@ private:
 
     const core::ModelFolder& m_folder;
     WeightFormat m_weights;
+    bool m_useKernels;
     at::TensorOptions m_arithmetic;
     const LoadProgress& m_progress;
     int64_t m_bytesDone = 0;
@@ -164,7 +167,10 @@ core::Result<Model> loadModel(const core::ModelFolder& folder, const Placement& 
     core::Result<Model> model = guarded([&] {
         Reader reader(folder, placement, progress);
         try {
-            return Model{folder.config, readWeights(reader, folder.config)};
+            Model loaded = {folder.config, readWeights(reader, folder.config)};
+            if (placement.device.is_cpu() && placement.useKernels)
+                loaded.weights.operations = kCpuOperations;
+            return loaded;
         } catch (const Cancelled&) {
             cancelled = true;
             return Model{};

@@ -15,6 +15,7 @@ struct Placement {
     at::Device device = at::kCPU;
     at::ScalarType type = at::kFloat;  ///< of the arithmetic: float or bfloat16
     core::gemma3::WeightFormat weights = core::gemma3::WeightFormat::Float32;
+    bool useKernels = true;  ///< kernels/ where there are some; false: LibTorch alone, which is the reference
 };
 
 /// A model that can compute: its numbers and its weights on one device.

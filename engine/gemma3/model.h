@@ -28,6 +28,7 @@ struct Weights {
     at::Tensor finalNorm;                 // [D]
     Linear head;                          // `embedding`
     std::optional<VisionWeights> vision;  // none for text models
+    Operations operations = kPlainOperations;
 
     at::Device device() const { return finalNorm.device(); }
     at::ScalarType type() const { return finalNorm.scalar_type(); }  ///< of the arithmetic

@@ -24,9 +24,10 @@ public:
     /// Brings a matrix into `format`.
     ///
     /// Shapes  source_OI: any floating type, on the CPU.
-    /// Limits  `arithmetic` has a device and a type; on a CPU float.
-    WeightMatrix(const at::Tensor& source_OI, core::gemma3::WeightFormat format,
-                 at::TensorOptions arithmetic);
+    /// Limits  `arithmetic` has a device and a type; on a CPU float. `useKernels` is for a CPU: products by
+    /// kernels/ instead of by LibTorch, to which the kernels are compared.
+    WeightMatrix(const at::Tensor& source_OI, core::gemma3::WeightFormat format, at::TensorOptions arithmetic,
+                 bool useKernels);
 
     /// x * weight^T. Shapes  x [..., in] -> [..., out], in x's type, which is the arithmetic's.
     at::Tensor operator()(const at::Tensor& x) const;
