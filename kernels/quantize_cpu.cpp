@@ -3,8 +3,22 @@
 #include <algorithm>
 #include <cmath>
 
+// Loading a model quantises all of it, so these are compiled for wide vectors, too.
+#if defined(__x86_64__)
+#define FACET_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FACET_WIDE
+#endif
+
 namespace facet::kernels {
 namespace {
+
+/// Rounds to even, below 2^22: adding 1.5 * 2^23 pushes the fraction out.
+inline float rounded(float value)
+{
+    constexpr float kShift = 12'582'912;
+    return (value + kShift) - kShift;
+}
 
 /// The nearest bfloat16 that is not nearer to 0, so that the largest weight is never cut.
 uint16_t awayFromZero(float value)
@@ -32,14 +46,15 @@ struct Group {
 };
 
 /// q of each weight for a scale, and the squared error that they leave.
-float quantizeWith(float scale, const float* weights, float* q)
+inline float quantizeWith(float scale, const float* weights, float* q)
 {
     const float inverse = scale == 0 ? 0 : 1 / scale;
     float error = 0;
+#pragma omp simd reduction(+ : error)
     for (int64_t i = 0; i < kGroup; ++i) {
-        // Rounds to even: adding 1.5 * 2^23 pushes the fraction out.
-        constexpr float kRound = 12'582'912;
-        q[i] = std::min(7.0f, std::max(-8.0f, (weights[i] * inverse + kRound) - kRound));
+        const float nearestStep = rounded(weights[i] * inverse);
+        const float atLeast = nearestStep < -8 ? -8 : nearestStep;
+        q[i] = atLeast > 7 ? 7 : atLeast;
         const float difference = weights[i] - q[i] * scale;
         error += difference * difference;
     }
@@ -48,7 +63,7 @@ float quantizeWith(float scale, const float* weights, float* q)
 
 }  // namespace
 
-void quantizeInt8(int8_t* values, uint16_t* scales, const float* row, int64_t width) noexcept
+FACET_WIDE void quantizeInt8(int8_t* values, uint16_t* scales, const float* row, int64_t width) noexcept
 {
     for (int64_t begin = 0; begin < filledWidth(width); begin += kGroup) {
         const Group group(row, begin, width);
@@ -59,11 +74,11 @@ void quantizeInt8(int8_t* values, uint16_t* scales, const float* row, int64_t wi
         scales[begin / kGroup] = scale;
         const float inverse = largest == 0 ? 0 : 1 / fromBfloat16(scale);
         for (int64_t i = 0; i < kGroup; ++i)
-            values[begin + i] = static_cast<int8_t>(std::lrint(group.weights[i] * inverse));
+            values[begin + i] = static_cast<int8_t>(static_cast<int>(rounded(group.weights[i] * inverse)));
     }
 }
 
-void quantizeInt4(uint8_t* values, uint16_t* scales, const float* row, int64_t width) noexcept
+FACET_WIDE void quantizeInt4(uint8_t* values, uint16_t* scales, const float* row, int64_t width) noexcept
 {
     for (int64_t begin = 0; begin < filledWidth(width); begin += kGroup) {
         const Group group(row, begin, width);

@@ -54,7 +54,7 @@ void multiplyInt8(const Product& product, const ActivationBlock* x, const int8_t
 void multiplyInt4(const Product& product, const ActivationBlock* x, const uint8_t* values,
                   const uint16_t* scales) noexcept;
 
-/// The same as multiplyBFloat16, faster from about 8 tokens on: rows are widened to float piece by piece, so
+/// The same as multiplyBFloat16, faster from about 12 tokens on: rows are widened to float piece by piece, so
 /// that they stay in the first cache while all tokens are multiplied with them.
 void multiplyManyBFloat16(const Product& product, const float* x, const uint16_t* w) noexcept;
 

@@ -181,7 +181,9 @@ void manyBFloat16(const Product& p, const float* x, const uint16_t* w) noexcept
             int64_t token = 0;
             for (; token + T <= p.numTokens; token += T)
                 floatTile<T>(p, x, piece, first, size, token, row);
-            for (; token < p.numTokens; ++token)
+            for (; token + 2 <= p.numTokens; token += 2)
+                floatTile<2>(p, x, piece, first, size, token, row);
+            if (token < p.numTokens)
                 floatTile<1>(p, x, piece, first, size, token, row);
         }
     }

@@ -128,7 +128,7 @@ public:
 private:
     at::Tensor byKernels(const at::Tensor& x) const override
     {
-        constexpr int64_t kMany = 8;  // tokens from which on widening pays
+        constexpr int64_t kMany = 12;  // tokens from which on widening pays
         const auto* w = static_cast<const uint16_t*>(m_weight_OI.const_data_ptr());
         return productOnCpu(x, numRows, numColumns, [&](const kernels::Product& product, int64_t firstRow) {
             const auto multiply =

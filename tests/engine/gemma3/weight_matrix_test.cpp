@@ -77,8 +77,7 @@ private Q_SLOTS:
                 const WeightMatrix fast(source_OI, format, float32(), true);
                 const WeightMatrix plain(source_OI, format, float32(), false);
                 QVERIFY(at::equal(fast.dense(0, rows), plain.dense(0, rows)));
-                for (const at::IntArrayRef shape : {at::IntArrayRef({1}), {4}, {9}, {2, 70}, {0}}) {
-                    std::vector<int64_t> sizes = shape.vec();
+                for (std::vector<int64_t> sizes : std::vector<std::vector<int64_t>>{{1}, {4}, {9}, {2, 70}, {0}}) {
                     sizes.push_back(width);
                     const at::Tensor x = at::randn(sizes), y = fast(x), expected = plain(x);
                     QVERIFY(y.sizes() == expected.sizes());

@@ -48,21 +48,26 @@ private Q_SLOTS:
                                           plain.logits_TV(input, maxTokens)) <= 1e-3);
     }
 
-    /// Rounding activations costs about as much as int8 weights do: both are small beside the logits
-    /// themselves.
-    void integerWeightsStayNear_data() { addCases(); }
-    void integerWeightsStayNear()
+    /// What differs is that activations are rounded, too, and that costs about what int8 weights do. (These
+    /// tiny models have random weights; what formats cost real ones is what "facet-engine quality" measures.)
+    void integerWeightsGiveTheLogitsOfTheirWidenedValues_data() { addCases(); }
+    void integerWeightsGiveTheLogitsOfTheirWidenedValues()
     {
         QFETCH(const std::string, name);
-        const GoldenModel plain = GoldenModel::open(name);
+        const auto error = [](const at::Tensor& a, const at::Tensor& b) {
+            return (a - b).norm().item<double>() / b.norm().item<double>();
+        };
         for (const WeightFormat format : {WeightFormat::Int8, WeightFormat::Int4}) {
             const GoldenModel golden = opened(name, format, true);
-            const at::Tensor exact_TV = plain.logits_TV(0, 512), logit_TV = golden.logits_TV(0, 512);
-            const double error = (logit_TV - exact_TV).norm().item<double>() / exact_TV.norm().item<double>();
-            QVERIFY2(error <= (format == WeightFormat::Int8 ? 0.05 : 0.5), std::to_string(error).c_str());
-            QVERIFY(largestDifference(golden.logits_TV(0, 1), logit_TV) <=
-                    0.05 * exact_TV.abs().max().item<double>());
+            const at::Tensor logit_TV = golden.logits_TV(0, 512);
+            const double byRounding = error(logit_TV, opened(name, format, false).logits_TV(0, 512));
+            QVERIFY2(byRounding <= 0.1, std::to_string(byRounding).c_str());
+            // Rounding is a step: where chunks differ in their last bits, a value may fall on its other side.
+            QVERIFY(error(golden.logits_TV(0, 1), logit_TV) <= 0.05);
         }
+        const double ofInt8 = error(opened(name, WeightFormat::Int8, true).logits_TV(0, 512),
+                                    GoldenModel::open(name).logits_TV(0, 512));
+        QVERIFY2(ofInt8 <= 0.15, std::to_string(ofInt8).c_str());
     }
 
     void whatIsLoadedIsAsLargeAsEstimated_data() { addCases(); }
