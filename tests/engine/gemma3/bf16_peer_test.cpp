@@ -38,9 +38,16 @@ void toBfloat16(gemma3::LayerNormWeights& w)
         *tensor = tensor->to(at::kBFloat16);
 }
 
+void toBfloat16(gemma3::WeightMatrix& w)
+{
+    w = gemma3::WeightMatrix(w.dense(0, w.numRows()), core::gemma3::WeightFormat::BFloat16,
+                             at::dtype(at::kBFloat16),
+                             /*useKernels=*/false);
+}
+
 void toBfloat16(gemma3::Linear& w)
 {
-    w.weight = w.weight.to(at::kBFloat16);
+    toBfloat16(w.weight);
     if (w.bias.defined())
         w.bias = w.bias.to(at::kBFloat16);
 }
@@ -51,7 +58,8 @@ void toBfloat16(gemma3::Weights& w)
         for (at::Tensor* tensor : list)
             *tensor = tensor->to(at::kBFloat16);
     };
-    tensors({&w.embedding, &w.finalNorm});
+    w.finalNorm = w.finalNorm.to(at::kBFloat16);
+    toBfloat16(w.embedding);
     w.head.weight = w.embedding;
     for (gemma3::LayerWeights& layer : w.layers) {
         tensors({&layer.attnNorm, &layer.attnPostNorm, &layer.ffnNorm, &layer.ffnPostNorm, &layer.attn.qNorm,
@@ -79,7 +87,7 @@ void score(const std::filesystem::path& folder)
     const c10::InferenceMode noGradients;
     const core::Result<core::ModelFolder> files = core::ModelFolder::open(folder / "model");
     QVERIFY2(files, core::reason(files));
-    core::Result<gemma3::Model> model = gemma3::loadModel(*files, at::kCPU, at::kFloat);
+    core::Result<gemma3::Model> model = gemma3::loadModel(*files, {.useKernels = false});
     QVERIFY2(model, core::reason(model));
     toBfloat16(model->weights);
 

@@ -1,5 +1,6 @@
-// The demo model answers all its held-out questions as transformers answers them, word for word. expected.jsonl is what
-// tests/demo_model/check_demo_model.py --write got from transformers, in fp32 and greedily.
+// The demo model answers all its held-out questions as transformers answers them, word for word.
+// expected.jsonl is what tests/demo_model/check_demo_model.py --write got from transformers, in fp32 and
+// greedily.
 
 #include "core/base/file.h"
 #include "core/chat/message_json.h"
@@ -40,7 +41,7 @@ private Q_SLOTS:
     void itsAnswersAreTransformersWordForWord()
     {
         const core::Result<LoadedModel> model =
-            openModel(SOURCE_DIR "/resources/demo-model", /*textOnly=*/false, at::kCPU, at::kFloat);
+            openModel(SOURCE_DIR "/resources/demo-model", /*textOnly=*/false, LoadSettings{});
         QVERIFY2(model, core::reason(model));
         const std::vector<nlohmann::json> questions = linesOf(kFolder / "heldout.jsonl");
         const std::vector<nlohmann::json> expected = linesOf(kFolder / "expected.jsonl");

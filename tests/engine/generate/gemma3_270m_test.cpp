@@ -75,7 +75,7 @@ private Q_SLOTS:
         const QList<QByteArray> expected = askTransformers(folder);
         QCOMPARE(size_t(expected.size()), kPrompts.size());
         const core::Result<LoadedModel> model =
-            openModel(folder.toStdString(), /*textOnly=*/false, at::kCPU, at::kFloat);
+            openModel(folder.toStdString(), /*textOnly=*/false, LoadSettings{});
         QVERIFY2(model, core::reason(model));
         for (size_t i = 0; i < kPrompts.size(); ++i) {
             const nlohmann::json line = nlohmann::json::parse(expected[qsizetype(i)].toStdString());
