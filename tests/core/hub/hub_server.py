@@ -239,14 +239,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.write(file.bytes[:fault["at"]])
 
     def fault_hold(self, fault, file):
-        """Sends bytes before `at`, then none until it is released or the client is gone."""
+        """Sends bytes before `at`, and the rest when it is released."""
         self.send_file(file, {}, stop_at=fault["at"])
         self.wfile.flush()
         with lock:
             holds["reached"] += 1
             lock.notify_all()
             lock.wait_for(lambda: holds["released"], timeout=60)
-        self.hang_up()
+        self.write(file.bytes[max(fault["at"], self.first()):])
 
     def fault_wrong_range(self, fault, file):
         shift = fault.get("shift", 7)
