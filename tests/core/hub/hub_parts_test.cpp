@@ -157,9 +157,8 @@ private Q_SLOTS:
         const QString folder = m_home.filePath(QStringLiteral("snapshot"));
         const std::filesystem::path path = folder.toStdString();
         QCOMPARE(missingInSnapshot(path),
-                 (std::vector<std::string>{"config.json", "model.safetensors", "tokenizer.json"}));
+                 (std::vector<std::string>{"config.json", "model.safetensors"}));
         writeFile(folder + QStringLiteral("/config.json"), "{}");
-        writeFile(folder + QStringLiteral("/tokenizer.model"), "x");
         writeFile(folder + QStringLiteral("/model.safetensors.index.json"),
                   R"({"weight_map": {"x": "a.safetensors", "y": "b.safetensors", "z": "a.safetensors"}})");
         writeFile(folder + QStringLiteral("/b.safetensors"), "x");

@@ -140,7 +140,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer_hub(self, parts):
         name, revision, file = "/".join(parts[:2]), parts[3] if len(parts) > 3 else "", "/".join(parts[4:])
         self.entry["file"] = file
-        if self.fault():
+        if self.fault(models.get(name, {}).get("files", {}).get(file)):
             return
         renamed = models.get(name, {}).get("renamed_to")
         if renamed:
