@@ -74,11 +74,16 @@ void addDownload(CLI::App& program, int& status)
     command->add_option("HF_ID", options->request.id, "Such as google/gemma-3-4b-it")->required();
     command->add_option("--revision", options->request.revision, "A branch, tag or commit")
         ->capture_default_str();
-    command->add_option("--include", options->request.include,
-                        "Take instead the files that a pattern such as '*.json' or 'onnx/*' matches; may be "
-                        "repeated");
-    command->add_option("--exclude", options->request.exclude,
-                        "Leave out files that a pattern matches; may be repeated");
+    // One value each: what follows is the model.
+    command
+        ->add_option("--include", options->request.include,
+                     "Take instead the files that a pattern such as '*.json' or 'onnx/*' matches; may be "
+                     "repeated")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--exclude", options->request.exclude,
+                     "Leave out files that a pattern matches; may be repeated")
+        ->allow_extra_args(false);
     command->add_flag("--dry-run", options->dryRun, "Only list the files with their sizes");
     command->add_flag("--json", options->json, "One line of JSON");
     command->footer(kHubVariables);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <csignal>
 #include <iostream>
+#include <utility>
 
 namespace facet::app {
 namespace {
@@ -34,15 +35,20 @@ std::string inTime(double seconds)
 /// Shows a download on stderr: one line that is rewritten on a terminal, else a line every few seconds.
 class ProgressLine {
 public:
+    explicit ProgressLine(std::string title) : m_title(std::move(title)) {}
+
     void show(const core::DownloadProgress& progress)
     {
+        // Not before something has come: a refusal is one sentence.
+        if (progress.bytesDone > 0 && !m_title.empty())
+            print(std::exchange(m_title, std::string()));
         if (!progress.trouble.empty() && progress.trouble != m_trouble)
             print((progress.tryNumber > 1 ? "try " + std::to_string(progress.tryNumber) + " of " +
                                                 std::to_string(progress.tries) + ": "
                                           : "") +
                   progress.trouble);
         m_trouble = progress.trouble;
-        if (progress.file.empty())
+        if (progress.file.empty() || progress.bytesDone == 0)
             return;
         if (m_isTerminal)
             std::cerr << '\r' << inWords(progress) << "\x1b[K" << std::flush;
@@ -75,6 +81,7 @@ private:
                " of " + std::to_string(progress.filesAll) + ": " + progress.file;
     }
 
+    std::string m_title;
     const bool m_isTerminal = ::isatty(STDERR_FILENO) == 1;
     Clock::time_point m_lastLine = Clock::now();
     std::string m_trouble;
@@ -85,10 +92,8 @@ private:
 core::Result<core::DownloadedModel> downloadShown(const core::DownloadRequest& request)
 {
     std::signal(SIGINT, [](int) { s_interrupted = 1; });
-    if (!request.hub.isOffline())
-        std::cerr << "downloading " << request.id << " from " << request.hub.endpoint << " into "
-                  << request.hub.cache.string() << '\n';
-    ProgressLine line;
+    ProgressLine line("downloading " + request.id + " from " + request.hub.endpoint + " into " +
+                      request.hub.cache.string());
     core::Result<core::DownloadedModel> model =
         core::downloadModel(request, [&](const core::DownloadProgress& progress) {
             line.show(progress);

@@ -1,0 +1,155 @@
+// facet-engine download as a user runs it, from a hub of our own.
+
+#include "tests/app/engine_program.h"
+#include "tests/core/hub/hub_server.h"
+
+#include <QElapsedTimer>
+
+#include <csignal>
+
+using namespace facet::app;
+using facet::core::HubServer;
+
+namespace {
+
+constexpr int kWeightBytes = 300'000;
+
+}  // namespace
+
+class DownloadTest : public QObject {
+    Q_OBJECT
+
+    QTemporaryDir m_root;
+    HubServer m_server;
+    bool m_isReady = false;
+
+    void prepare(EngineProgram& engine) const
+    {
+        for (const char* variable : {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN_PATH"})
+            engine.unset(variable);
+        engine.set("HF_ENDPOINT", m_server.endpoint());
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        facet::core::writeRepository(m_root.path(), kWeightBytes);
+        const QJsonObject folder{{QStringLiteral("folder"), m_root.path()}};
+        QJsonObject gated = folder;
+        gated[QStringLiteral("gated")] = true;
+        m_isReady =
+            m_server.start({{QStringLiteral("facet/tiny"), folder}, {QStringLiteral("facet/gated"), gated}});
+        if (!m_isReady)
+            QSKIP("the test's hub did not start: python3 is missing");
+    }
+
+    void init() { m_server.setFaults({}); }
+
+    void theFolderIsPrinted()
+    {
+        EngineProgram engine;
+        prepare(engine);
+        const Outcome outcome = engine.run({QStringLiteral("download"), QStringLiteral("facet/tiny")});
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        const QString folder = QString::fromUtf8(outcome.out.trimmed());
+        QVERIFY(folder.startsWith(engine.path(QStringLiteral("hf/hub/models--facet--tiny/snapshots/"))));
+        QCOMPARE(facet::core::contentOf(folder + QStringLiteral("/model.safetensors")).size(), kWeightBytes);
+        QVERIFY(!QFile::exists(folder + QStringLiteral("/pytorch_model.bin")));
+
+        const Outcome again =
+            engine.run({QStringLiteral("download"), QStringLiteral("facet/tiny"), QStringLiteral("--json")});
+        QCOMPARE(again.json()["path"], folder.toStdString());
+        QCOMPARE(again.json()["files"], 7);
+        QCOMPARE(again.json()["files_fetched"], 0);
+    }
+
+    void aListComesFirstIfWanted()
+    {
+        EngineProgram engine;
+        prepare(engine);
+        const Outcome outcome = engine.run({QStringLiteral("download"), QStringLiteral("--dry-run"),
+                                            QStringLiteral("--json"), QStringLiteral("--include"),
+                                            QStringLiteral("*.safetensors"), QStringLiteral("facet/tiny")});
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        QCOMPARE(outcome.json()["bytes_to_fetch"], kWeightBytes);
+        QCOMPARE(outcome.json()["files"][0]["path"], "model.safetensors");
+        QVERIFY(!QFile::exists(engine.path(QStringLiteral("hf"))));
+    }
+
+    void aMistakeIsOneSentence()
+    {
+        EngineProgram engine;
+        prepare(engine);
+        const auto download = [&](const QString& id, const QStringList& more = {}) {
+            return engine.run(QStringList{QStringLiteral("download"), id} + more);
+        };
+        verifyRefused(download(QStringLiteral("tiny")), 2, "is no Hugging Face id such as");
+        verifyRefused(
+            download(QStringLiteral("facet/tiny"), {QStringLiteral("--revision"), QStringLiteral("v9")}), 1,
+            "has no revision \"v9\"");
+        verifyRefused(
+            download(QStringLiteral("facet/tiny"), {QStringLiteral("--include"), QStringLiteral("*.x")}), 2,
+            "--include");
+        verifyRefused(download(QStringLiteral("facet/gated")), 1, "accept its licence at");
+        verifyRefused(download(QStringLiteral("facet/nothing")), 1, "there is no public model");
+        engine.set("HF_TOKEN", QStringLiteral("hf_old"));
+        verifyRefused(download(QStringLiteral("facet/gated")), 2, "the token of HF_TOKEN");
+        engine.set("HF_HUB_OFFLINE", QStringLiteral("1"));
+        verifyRefused(download(QStringLiteral("facet/tiny")), 1, "HF_HUB_OFFLINE=1 forbids");
+    }
+
+    void aGatedModelIsReadWithATokenFromTheEnvironment()
+    {
+        EngineProgram engine;
+        prepare(engine);
+        engine.set("HF_TOKEN", QStringLiteral("hf_accepted"));
+        const Outcome outcome = engine.run({QStringLiteral("download"), QStringLiteral("facet/gated")});
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        QVERIFY(!outcome.error.contains("hf_accepted"));
+        for (const QJsonObject& request : m_server.requests(QStringLiteral("cdn")))
+            QCOMPARE(facet::core::headerOf(request, "authorization"), QString());
+    }
+
+    void interruptingKeepsWhatIsThere()
+    {
+        EngineProgram engine;
+        prepare(engine);
+        m_server.setFaults({QJsonObject{{QStringLiteral("on"), QStringLiteral("cdn")},
+                                        {QStringLiteral("file"), QStringLiteral("model.safetensors")},
+                                        {QStringLiteral("do"), QStringLiteral("hold")},
+                                        {QStringLiteral("at"), 100'000}}});
+        QProcess process;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.remove(QStringLiteral("HF_HUB_OFFLINE"));
+        environment.insert(QStringLiteral("HF_HUB_CACHE"), engine.path(QStringLiteral("hf/hub")));
+        environment.insert(QStringLiteral("HF_ENDPOINT"), m_server.endpoint());
+        process.setProcessEnvironment(environment);
+        process.start(QStringLiteral(FACET_ENGINE_PROGRAM),
+                      {QStringLiteral("download"), QStringLiteral("facet/tiny")});
+        QVERIFY(m_server.waitForHold());
+        const auto arrived = [&] {
+            const QDir blobs(engine.path(QStringLiteral("hf/hub/models--facet--tiny/blobs")));
+            const QFileInfoList partial = blobs.entryInfoList({QStringLiteral("*.incomplete")});
+            return partial.isEmpty() ? 0 : partial.front().size();
+        };
+        QTRY_COMPARE(arrived(), 100'000);
+        QElapsedTimer timer;
+        timer.start();
+        ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+        QVERIFY(process.waitForFinished(10'000));
+        QVERIFY2(timer.elapsed() < 3000, qPrintable(QString::number(timer.elapsed())));
+        m_server.release();
+        QCOMPARE(process.exitCode(), 130);
+        const QByteArray said = process.readAllStandardError();
+        QVERIFY2(said.contains("the same command goes on from there"), said.constData());
+
+        m_server.setFaults({});
+        const Outcome again =
+            engine.run({QStringLiteral("download"), QStringLiteral("facet/tiny"), QStringLiteral("--json")});
+        QVERIFY2(again.exitCode == 0, again.error.constData());
+        QCOMPARE(again.json()["bytes_fetched"], kWeightBytes - 100'000);
+    }
+};
+
+QTEST_GUILESS_MAIN(DownloadTest)
+#include "download_test.moc"
