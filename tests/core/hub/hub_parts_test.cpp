@@ -156,8 +156,7 @@ private Q_SLOTS:
     {
         const QString folder = m_home.filePath(QStringLiteral("snapshot"));
         const std::filesystem::path path = folder.toStdString();
-        QCOMPARE(missingInSnapshot(path),
-                 (std::vector<std::string>{"config.json", "model.safetensors"}));
+        QCOMPARE(missingInSnapshot(path), (std::vector<std::string>{"config.json", "model.safetensors"}));
         writeFile(folder + QStringLiteral("/config.json"), "{}");
         writeFile(folder + QStringLiteral("/model.safetensors.index.json"),
                   R"({"weight_map": {"x": "a.safetensors", "y": "b.safetensors", "z": "a.safetensors"}})");
