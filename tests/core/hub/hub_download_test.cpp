@@ -273,13 +273,15 @@ private Q_SLOTS:
 
     void twoAtOnceFetchEachFileOnce()
     {
+        constexpr size_t kThreads = 4;
+        std::vector<std::optional<Result<DownloadedModel>>> models(kThreads);
         std::vector<std::thread> threads;
-        std::atomic<int> good = 0;
-        for (int i = 0; i < 4; ++i)
-            threads.emplace_back([&] { good += downloadModel(m_case.request()) ? 1 : 0; });
+        for (auto& model : models)
+            threads.emplace_back([&] { model = downloadModel(m_case.request()); });
         for (std::thread& thread : threads)
             thread.join();
-        QCOMPARE(good.load(), 4);
+        for (const auto& model : models)
+            QVERIFY2(*model, reason(*model));
         QCOMPARE(m_case.server.requests(QStringLiteral("cdn"), kWeights).size(), 1);
         QCOMPARE(contentOf(m_case.inSnapshot(kWeights)), m_case.original(kWeights));
     }

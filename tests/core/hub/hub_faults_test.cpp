@@ -75,6 +75,10 @@ private Q_SLOTS:
             R"([{"on": "cdn", "file": "model.safetensors", "do": "drop", "at": 100000},
                 {"on": "cdn", "file": "model.safetensors", "do": "wrong_range"}])",
             3, 3 * once);
+        row("206 with a range that begins too late",
+            R"([{"on": "cdn", "file": "model.safetensors", "do": "drop", "at": 100000},
+                {"on": "cdn", "file": "model.safetensors", "do": "wrong_range", "shift": -7}])",
+            3, 3 * once);
         row("206 with another size",
             R"([{"on": "cdn", "file": "model.safetensors", "do": "drop", "at": 100000},
                 {"on": "cdn", "file": "model.safetensors", "do": "wrong_total"}])",
