@@ -117,8 +117,11 @@ private Q_SLOTS:
         QFETCH(int, requestsToHub);
         QFETCH(qint64, mostBytes);
         m_case.server.setFaults(faults(faultsOfServer.constData()));
+        QElapsedTimer timer;
+        timer.start();
         const auto model = downloadModel(m_case.request());
         QVERIFY2(model, reason(model));
+        QVERIFY(timer.elapsed() < 15'000);  // a stalled server is not waited for
         QCOMPARE(contentOf(m_case.inSnapshot(kWeights)), m_case.original(kWeights));
         QCOMPARE(partial(), QString());
         QCOMPARE(m_case.server.requests(QStringLiteral("hub"), kWeights).size(), requestsToHub);
