@@ -52,7 +52,7 @@ public:
         return contentOf(m_root.filePath(QStringLiteral("repository/") + name));
     }
 
-    /// Patient with nothing, so that faults take milliseconds.
+    /// Tries again at once, so that faults take milliseconds.
     DownloadRequest request(const std::string& id = kModel) const
     {
         DownloadRequest request;
@@ -60,7 +60,6 @@ public:
         request.hub = HubSettings();
         request.hub.endpoint = server.endpoint().toStdString();
         request.hub.cache = m_cache->path().toStdString();
-        request.hub.stallTimeout = std::chrono::milliseconds(300);
         request.hub.pause = std::chrono::milliseconds(1);
         return request;
     }

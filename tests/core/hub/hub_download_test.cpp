@@ -247,7 +247,6 @@ private Q_SLOTS:
                                              {QStringLiteral("do"), QStringLiteral("hold")},
                                              {QStringLiteral("at"), 100000}}});
         DownloadRequest request = m_case.request();
-        request.hub.stallTimeout = std::chrono::seconds(30);
         const auto model = downloadModel(request, [](const DownloadProgress& progress) {
             return progress.file != "model.safetensors" || progress.bytesDone < 100000;
         });
