@@ -2,6 +2,17 @@
 
 namespace facet::engine {
 
+SamplingOptions samplingOf(const core::GenerationConfig& generation)
+{
+    SamplingOptions sampling;
+    if (!generation.doSample)
+        return sampling;
+    sampling.temperature = generation.temperature;
+    sampling.topK = generation.topK;
+    sampling.topP = generation.topP;
+    return sampling;
+}
+
 core::Result<LoadedModel> openModel(const std::filesystem::path& path, bool textOnly, at::Device device,
                                     at::ScalarType type, const gemma3::LoadProgress& progress)
 {

@@ -3,6 +3,7 @@
 #include "core/chat/chat_template.h"
 #include "core/tokenizer/tokenizer.h"
 #include "engine/gemma3/load.h"
+#include "engine/generate/sampler.h"
 
 namespace facet::engine {
 
@@ -20,6 +21,9 @@ struct LoadedModel {
     at::Device device() const { return model.weights.device(); }
     at::ScalarType type() const { return model.weights.embedding.scalar_type(); }
 };
+
+/// How the model's own files say that its tokens are chosen; the best one always, if they say nothing.
+SamplingOptions samplingOf(const core::GenerationConfig& generation);
 
 /// Opens a model folder and loads it.
 ///
