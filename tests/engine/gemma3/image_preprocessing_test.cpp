@@ -1,4 +1,5 @@
-// Resizing and scaling against transformers' Gemma3ImageProcessor (tests/engine/golden/make_pixels.py), bit for bit.
+// Resizing and scaling against transformers' Gemma3ImageProcessor (tests/engine/golden/make_pixels.py), bit
+// for bit.
 
 #include "engine/gemma3/image_preprocessing.h"
 
@@ -26,7 +27,8 @@ private Q_SLOTS:
         for (const auto& [name, view] : expected.tensors()) {
             const core::TensorView& picture = decoded.tensors().at(name);
             const auto* first = reinterpret_cast<const uint8_t*>(picture.bytes.data());
-            const core::Image image = {picture.shape[1], picture.shape[0], {first, first + picture.bytes.size()}};
+            const core::Image image = {
+                picture.shape[1], picture.shape[0], {first, first + picture.bytes.size()}};
             const at::Tensor pixel_3SS = engine::gemma3::pixelValues(image, view.shape[1]);
             QVERIFY2(at::equal(pixel_3SS, engine::asTensor(view)), name.c_str());
         }
