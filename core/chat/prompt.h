@@ -29,8 +29,8 @@ struct PromptOptions {
     /// answer is read again as it was written, though its text could be cut into other pieces.
     std::function<std::optional<std::vector<int64_t>>(const std::vector<int64_t>& before,
                                                       std::string_view text)>
-        idsOfText;
-    std::function<bool(std::string_view text)> mayKnowText;  ///< a quick question before idsOfText
+        idsOfText = {};
+    std::function<bool(std::string_view text)> mayKnowText = {};  ///< a quick question before idsOfText
 };
 
 struct PromptTokens {

@@ -24,7 +24,7 @@ struct PromptSettings {
     std::filesystem::path folder;     ///< relative paths of pictures start here; empty: the current one
 
     /// Gives the bytes of a picture by its source; not set: sources are paths of files, any file.
-    std::function<core::Result<std::string>(const std::string& source)> readPicture;
+    std::function<core::Result<std::string>(const std::string& source)> readPicture = {};
 
     PictureFeatures* features = nullptr;  ///< pictures that are known there are not decoded again
     AnswerMemory* answers = nullptr;      ///< answers that are known there keep their ids

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
@@ -27,6 +28,7 @@ using core::api::makeError;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMaxBodyBytes = size_t{128} << 20;
+constexpr size_t kMaxHeaderBytes = size_t{1} << 20;
 constexpr int kMaxConnections = 256;
 constexpr int kMaxRequestsPerConnection = 1000;
 constexpr std::chrono::milliseconds kSlice{50};    // how soon stop() is noticed
@@ -44,9 +46,16 @@ public:
     bool waitForRequest()
     {
         m_deadline = Clock::now() + kWholeRequest;
+        m_headerBytes = 0;
+        m_isInBody = false;
         return m_begin < m_end || waitFor(POLLIN);
     }
 
+    /// The headers are read; what comes now has a limit of its own.
+    void beginBody() { m_isInBody = true; }
+
+    /// Also true for one that only says that it will send no more: no client of an API does so before it has
+    /// its reply.
     bool isClientGone() const
     {
         pollfd poll = {m_socket, POLLRDHUP, 0};
@@ -86,6 +95,9 @@ public:
         const size_t count = std::min(size, m_end - m_begin);
         std::copy_n(m_buffer.data() + m_begin, count, data);
         m_begin += count;
+        m_headerBytes += m_isInBody ? 0 : count;
+        if (m_headerBytes > kMaxHeaderBytes)
+            return -1;
         return static_cast<ssize_t>(count);
     }
 
@@ -93,7 +105,8 @@ public:
     {
         if (!waitFor(POLLOUT))
             return -1;
-        return ::send(m_socket, data, size, MSG_NOSIGNAL);
+        const ssize_t count = ::send(m_socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return count < 0 && errno == EAGAIN ? 0 : count;  // httplib goes on with what is left
     }
 
     void get_remote_ip_and_port(std::string&, int&) const override {}
@@ -122,6 +135,8 @@ private:
     Clock::time_point m_deadline = Clock::time_point::max();
     std::array<char, 16384> m_buffer{};
     size_t m_begin = 0, m_end = 0;
+    size_t m_headerBytes = 0;  // httplib limits each header but not how many there are
+    bool m_isInBody = false;
 };
 
 /// The connection that this thread serves.
@@ -264,6 +279,7 @@ private:
     /// Whoever may not be here, and whatever has no body to read.
     bool route(const httplib::Request& request, httplib::Response& response) const
     {
+        t_connection->beginBody();
         if (std::optional<ErrorBody> refusal = refusalOf(request)) {
             refuse(*refusal, request, response);
             return true;
