@@ -28,6 +28,7 @@ int main(int argc, char** argv)
     facet::app::addScore(program, status);
     facet::app::addQuality(program, status);
     facet::app::addBench(program, status);
+    facet::app::addServe(program, status);
 
     try {
         program.parse(argc, argv);

@@ -4,6 +4,8 @@
 
 #include <c10/util/Exception.h>
 #include <exception>
+#include <new>
+#include <string_view>
 #include <type_traits>
 
 namespace facet::engine {
@@ -22,7 +24,13 @@ try {
 } catch (const c10::OutOfMemoryError& error) {
     return core::Error{core::ErrorCode::OutOfMemory, error.what_without_backtrace()};
 } catch (const c10::Error& error) {
-    return core::Error{core::ErrorCode::Internal, error.what_without_backtrace()};
+    // LibTorch has a type of its own only for what a GPU lacks.
+    const std::string_view what = error.what_without_backtrace();
+    const bool isMemory = what.find("can't allocate memory") != std::string_view::npos;
+    return core::Error{isMemory ? core::ErrorCode::OutOfMemory : core::ErrorCode::Internal,
+                       std::string(what)};
+} catch (const std::bad_alloc&) {
+    return core::Error{core::ErrorCode::OutOfMemory, "the machine's memory ran out"};
 } catch (const std::exception& error) {
     return core::Error{core::ErrorCode::Internal, error.what()};
 }

@@ -16,6 +16,7 @@ void addInspect(CLI::App& program, int& status);
 void addModels(CLI::App& program, int& status);
 void addQuality(CLI::App& program, int& status);
 void addScore(CLI::App& program, int& status);
+void addServe(CLI::App& program, int& status);
 void addTokenize(CLI::App& program, int& status);
 
 }  // namespace facet::app

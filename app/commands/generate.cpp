@@ -36,10 +36,11 @@ struct Options {
 /// What the command line says, else what the model's generation_config.json says, else the best token.
 engine::SamplingOptions samplingOf(const Options& options, const core::GenerationConfig& model)
 {
+    const engine::SamplingOptions own = engine::samplingOf(model);
     engine::SamplingOptions sampling = options.sampling;
-    sampling.temperature = options.temperature.value_or(model.doSample ? model.temperature : 0);
-    sampling.topK = options.topK.value_or(model.doSample ? model.topK : 0);
-    sampling.topP = options.topP.value_or(model.doSample ? model.topP : 1);
+    sampling.temperature = options.temperature.value_or(own.temperature);
+    sampling.topK = options.topK.value_or(own.topK);
+    sampling.topP = options.topP.value_or(own.topP);
     sampling.seed = options.seed ? *options.seed : std::random_device()();
     return sampling;
 }
@@ -119,7 +120,7 @@ int generate(const Options& options)
 
     engine::GenerateRequest request;
     request.prompt = prompt->ids;
-    request.pixels_3SS = prompt->pixels_3SS;
+    request.pictures = prompt->pictures;
     request.sampling = samplingOf(options, model->generation);
     request.maxTokens = options.maxTokens;
     request.stopIds = model->generation.eosTokenIds;

@@ -57,7 +57,8 @@ Result<engine::PreparedPrompt> fromTokens(const nlohmann::json& line, const engi
         const Result<core::Image> image = core::readImage(folder / path.get<std::string>());
         if (!image)
             return image.error();
-        prompt.pixels_3SS.push_back(engine::gemma3::pixelValues(*image, model.preprocessing.imageSize));
+        prompt.pictures.push_back(
+            {engine::gemma3::pixelValues(*image, model.preprocessing.imageSize), "", {}});
     }
     return prompt;
 }
@@ -98,7 +99,7 @@ Result<void> writeLogits(const engine::LoadedModel& model, const engine::Prepare
         const c10::InferenceMode noGradients;
         engine::gemma3::KvCache cache(model.model.config.text);
         engine::prefill(
-            model.model, cache, prompt.ids, engine::imageFeatures(model.model, prompt.pixels_3SS),
+            model.model, cache, prompt.ids, engine::imageFeatures(model.model, prompt.pictures),
             [&](const at::Tensor& hidden_TD) {
                 const at::Tensor logit_TV =
                     engine::gemma3::logits(hidden_TD, model.model.weights).cpu().contiguous();
@@ -132,7 +133,7 @@ Result<size_t> score(const Options& options)
         if (!prompt)
             return inLine(prompt.error(), i);
         if (const Result<void> checked =
-                engine::checkPrompt(model->model.config, prompt->ids, prompt->pixels_3SS.size());
+                engine::checkPrompt(model->model.config, prompt->ids, prompt->pictures.size());
             !checked)
             return inLine(checked.error(), i);
         const auto T = static_cast<int64_t>(prompt->ids.size());

@@ -316,6 +316,11 @@ Result<std::vector<PromptPart>> ChatTemplate::render(const std::vector<Message>&
     return parts;
 }
 
+std::string renderedText(std::string_view text)
+{
+    return trimmed(text);
+}
+
 std::string asText(const std::vector<PromptPart>& parts)
 {
     std::string text;

@@ -65,6 +65,9 @@ private:
     std::string m_systemSeparator = "\n\n";  ///< one newline in the first files that Google published
 };
 
+/// What render() makes of a message's text: trimmed of what Python calls white space.
+std::string renderedText(std::string_view text);
+
 /// The parts as one string, <start_of_image> for each picture: what apply_chat_template(tokenize=False)
 /// gives.
 std::string asText(const std::vector<PromptPart>& parts);

@@ -30,6 +30,21 @@ public:
         text("\n\n", false);
     }
 
+    /// What the ids would be if nothing came any more.
+    std::vector<int64_t> idsSoFar() const
+    {
+        std::vector<int64_t> ids = m_ids;
+        const std::vector<int64_t> last = m_tokenizer.encode(m_spans);
+        ids.insert(ids.end(), last.begin(), last.end());
+        return ids;
+    }
+
+    void ids(const std::vector<int64_t>& known)
+    {
+        flush();
+        m_ids.insert(m_ids.end(), known.begin(), known.end());
+    }
+
     std::vector<int64_t> take()
     {
         flush();
@@ -79,6 +94,12 @@ Result<PromptTokens> tokenizePrompt(std::span<const PromptPart> parts, const Tok
     PromptTokens result;
     Assembler assembler(tokenizer, config);
     for (const PromptPart& part : parts) {
+        if (part.kind == PromptPart::Kind::Text && options.mayKnowText && options.mayKnowText(part.text)) {
+            if (const auto known = options.idsOfText(assembler.idsSoFar(), part.text)) {
+                assembler.ids(*known);
+                continue;
+            }
+        }
         if (part.kind != PromptPart::Kind::Image) {
             assembler.text(part.text, part.kind == PromptPart::Kind::Text && !options.hfSpecials);
             continue;

@@ -8,6 +8,8 @@
 #include "core/tokenizer/tokenizer.h"
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,13 @@ struct PromptOptions {
 
     /// Pan & scan: how many crops each picture has besides itself, in order; empty: none has any.
     std::vector<int64_t> cropsPerImage;
+
+    /// Ids to take for a message's text where they are known, given what stands before it: a model's own
+    /// answer is read again as it was written, though its text could be cut into other pieces.
+    std::function<std::optional<std::vector<int64_t>>(const std::vector<int64_t>& before,
+                                                      std::string_view text)>
+        idsOfText = {};
+    std::function<bool(std::string_view text)> mayKnowText = {};  ///< a quick question before idsOfText
 };
 
 struct PromptTokens {

@@ -9,6 +9,17 @@ namespace facet::engine {
 
 using core::gemma3::WeightFormat;
 
+SamplingOptions samplingOf(const core::GenerationConfig& generation)
+{
+    SamplingOptions sampling;
+    if (!generation.doSample)
+        return sampling;
+    sampling.temperature = generation.temperature;
+    sampling.topK = generation.topK;
+    sampling.topP = generation.topP;
+    return sampling;
+}
+
 gemma3::Placement placementOf(const LoadSettings& settings, const core::ModelFolder& folder)
 {
     const at::ScalarType type = settings.type.value_or(settings.device.is_cpu() ? at::kFloat : at::kBFloat16);

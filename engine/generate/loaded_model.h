@@ -4,6 +4,7 @@
 #include "core/gemma3/memory_estimate.h"
 #include "core/tokenizer/tokenizer.h"
 #include "engine/gemma3/load.h"
+#include "engine/generate/sampler.h"
 
 #include <optional>
 
@@ -24,6 +25,9 @@ struct LoadedModel {
     at::ScalarType type() const { return model.weights.type(); }
     core::gemma3::WeightFormat weightFormat() const { return model.weights.embedding.format(); }
 };
+
+/// How the model's own files say that its tokens are chosen; the best one always, if they say nothing.
+SamplingOptions samplingOf(const core::GenerationConfig& generation);
 
 /// How a model is to be loaded, and for how much work memory has to be there.
 struct LoadSettings {

@@ -40,26 +40,46 @@ std::vector<std::vector<Segment>> chunksOf(const std::vector<Segment>& segments,
     return chunks;
 }
 
+Prefill::Prefill(const gemma3::Model& model, const std::vector<int64_t>& ids, gemma3::KvCache& cache)
+    : m_model(model)
+{
+    const std::vector<int64_t> left(ids.begin() + cache.numTokens(), ids.end());
+    m_left = static_cast<int64_t>(left.size());
+    m_id_T = at::tensor(left, at::kLong).to(model.weights.device());
+    m_segments = segmentsOf(left, model.config.imageTokenId, cache);
+}
+
+at::Tensor Prefill::step(const at::Tensor& feature_XD, int64_t maxTokens)
+{
+    const std::vector<Segment> chunk = chunksOf(m_segments, maxTokens).front();
+    int64_t numTokens = 0, numFeatures = 0;
+    for (const Segment& segment : chunk) {
+        numTokens += segment.numTokens;
+        numFeatures += segment.isImage ? segment.numTokens : 0;
+    }
+    gemma3::Step step = {m_id_T.narrow(0, m_row, numTokens), chunk, {}};
+    if (numFeatures > 0)
+        step.feature_XD = feature_XD.narrow(0, m_usedFeatures, numFeatures);
+    const at::Tensor hidden_TD = gemma3::hiddenStates(step, m_model.weights, m_model.config.text);
+
+    m_row += numTokens;
+    m_left -= numTokens;
+    m_usedFeatures += numFeatures;
+    for (const Segment& segment : chunk) {
+        m_segments.front().numTokens -= segment.numTokens;
+        if (m_segments.front().numTokens == 0)
+            m_segments.erase(m_segments.begin());
+    }
+    return hidden_TD;
+}
+
 void prefill(const gemma3::Model& model, gemma3::KvCache& cache, const std::vector<int64_t>& ids,
              const at::Tensor& feature_XD, const OnChunk& onChunk, int64_t maxTokens)
 {
-    const at::Tensor id_T = at::tensor(ids, at::kLong).to(model.weights.device());
-    const std::vector<Segment> segments = segmentsOf(ids, model.config.imageTokenId, cache);
-    int64_t row = 0, usedFeatures = 0;
-    for (const std::vector<Segment>& chunk : chunksOf(segments, maxTokens)) {
-        int64_t numTokens = 0, numFeatures = 0;
-        for (const Segment& segment : chunk) {
-            numTokens += segment.numTokens;
-            numFeatures += segment.isImage ? segment.numTokens : 0;
-        }
-        gemma3::Step step = {id_T.narrow(0, row, numTokens), chunk, {}};
-        if (numFeatures > 0)
-            step.feature_XD = feature_XD.narrow(0, usedFeatures, numFeatures);
-        if (!onChunk(gemma3::hiddenStates(step, model.weights, model.config.text)))
+    Prefill steps(model, ids, cache);
+    while (steps.numLeft() > 0)
+        if (!onChunk(steps.step(feature_XD, maxTokens)))
             return;
-        row += numTokens;
-        usedFeatures += numFeatures;
-    }
 }
 
 core::Result<void> checkPrompt(const core::gemma3::Config& config, const std::vector<int64_t>& ids,
@@ -91,13 +111,18 @@ core::Result<void> checkPrompt(const core::gemma3::Config& config, const std::ve
     return {};
 }
 
-at::Tensor imageFeatures(const gemma3::Model& model, const std::vector<at::Tensor>& pixel_3SS)
+at::Tensor imageFeatures(const gemma3::Model& model, const at::Tensor& pixel_3SS)
+{
+    return gemma3::imageFeatures(pixel_3SS.unsqueeze(0).to(model.weights.device()), *model.weights.vision,
+                                 model.config)
+        .squeeze(0);
+}
+
+at::Tensor imageFeatures(const gemma3::Model& model, const std::vector<Picture>& pictures)
 {
     std::vector<at::Tensor> feature_TD;
-    for (const at::Tensor& pixel : pixel_3SS)
-        feature_TD.push_back(gemma3::imageFeatures(pixel.unsqueeze(0).to(model.weights.device()),
-                                                   *model.weights.vision, model.config)
-                                 .squeeze(0));
+    for (const Picture& picture : pictures)
+        feature_TD.push_back(imageFeatures(model, picture.pixel_3SS));
     return feature_TD.empty() ? at::Tensor() : at::cat(feature_TD);
 }
 

@@ -28,7 +28,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("command");
         for (const char* command :
-             {"import", "models", "inspect", "devices", "generate", "tokenize", "score"})
+             {"import", "models", "inspect", "devices", "generate", "tokenize", "score", "quality"})
             QTest::newRow(command) << QString::fromLatin1(command);
     }
 
