@@ -32,9 +32,11 @@ double fewestSeconds(at::Device device, const Body& work)
 uint64_t sumOf(const uint64_t* data, int64_t begin, int64_t end)
 {
     uint64_t sum[4] = {};
-    for (int64_t i = begin; i + 4 <= end; i += 4)
-        for (int64_t j = 0; j < 4; ++j)
-            sum[j] += data[i + j];
+    for (int64_t i = begin; i + 8 <= end; i += 8) {
+        __builtin_prefetch(data + i + 1024);  // 8 KB ahead, as the kernels do
+        for (int64_t j = 0; j < 8; ++j)
+            sum[j % 4] += data[i + j];
+    }
     return sum[0] + sum[1] + sum[2] + sum[3];
 }
 

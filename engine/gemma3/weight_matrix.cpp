@@ -167,6 +167,8 @@ public:
         });
         m_value_OX = m_value_OX.to(arithmetic.device());
         m_scale_OG = m_scale_OG.to(arithmetic.device());
+        if (!m_isInt8)
+            m_level = at::tensor(at::ArrayRef<int8_t>(kernels::kLevels), at::kChar).to(arithmetic.device());
     }
 
     at::Tensor rowsAt(const at::Tensor& index_T) const override
@@ -211,20 +213,20 @@ private:
     at::Tensor widened(const at::Tensor& value_OX, const at::Tensor& scale_OG) const
     {
         const int64_t O = value_OX.size(0), G = scale_OG.size(1);
-        at::Tensor q_OG32;
-        if (m_isInt8) {
-            q_OG32 = value_OX.view({O, G, kernels::kGroup}).to(m_arithmetic);
-        } else {
-            const at::Tensor block = value_OX.view({O, G / 2, 1, kernels::kGroup});
-            q_OG32 = at::cat({block.bitwise_and(15), block.__rshift__(4)}, 2).view({O, G, kernels::kGroup});
-            q_OG32 = q_OG32.to(m_arithmetic) - 8;
+        at::Tensor q_OG32 = value_OX;
+        if (!m_isInt8) {
+            const at::Tensor pair = value_OX.view({O, G / 2, 1, kernels::kGroup});
+            const at::Tensor index = at::cat({pair.bitwise_and(15), pair.__rshift__(4)}, 2);
+            q_OG32 = m_level.index_select(0, index.flatten().to(at::kInt));
         }
+        q_OG32 = q_OG32.view({O, G, kernels::kGroup}).to(m_arithmetic);
         return (q_OG32 * scale_OG.unsqueeze(-1).to(m_arithmetic)).view({O, -1}).slice(1, 0, numColumns);
     }
 
     bool m_isInt8;
     at::Tensor m_value_OX;
     at::Tensor m_scale_OG;
+    at::Tensor m_level;  // of int4, by index
 };
 
 std::shared_ptr<const WeightMatrix::Storage> stored(const at::Tensor& source_OI, WeightFormat format,

@@ -22,7 +22,7 @@ struct LoadedModel {
 
     at::Device device() const { return model.weights.device(); }
     at::ScalarType type() const { return model.weights.type(); }
-    core::gemma3::WeightFormat weightFormat() const { return model.weights.embedding.format(); }
+    core::gemma3::WeightFormat weightFormat() const { return model.weightFormat; }
 };
 
 /// How a model is to be loaded, and for how much work memory has to be there.
