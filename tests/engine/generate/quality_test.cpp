@@ -3,6 +3,7 @@
 #include "engine/generate/quality.h"
 
 #include "tests/engine/gemma3/golden_model.h"
+#include "tests/support/check.h"
 
 #include <cmath>
 
@@ -15,19 +16,30 @@ class QualityTest final : public QObject {
 
     const c10::InferenceMode m_noGradients;
 
+    static int longestInput(const GoldenModel& golden)
+    {
+        int longest = 0;
+        for (int input = 1; input < golden.numInputs(); ++input)
+            if (golden.ids(input).size() > golden.ids(longest).size())
+                longest = input;
+        return longest;
+    }
+
 private Q_SLOTS:
     void perplexityIsThatOfTransformersLogits()
     {
         const GoldenModel golden = GoldenModel::open("text_small");
-        const std::vector<int64_t> ids = golden.ids(0);
-        const at::Tensor logprob_TV = golden.value("0.logits").to(at::kDouble).log_softmax(-1);
+        const int input = longestInput(golden);
+        const std::vector<int64_t> ids = golden.ids(input);
+        const at::Tensor logprob_TV =
+            golden.value(std::to_string(input) + ".logits").to(at::kDouble).log_softmax(-1);
         double sum = 0;
         for (size_t i = 1; i < ids.size(); ++i)
             sum -= logprob_TV[int64_t(i) - 1][ids[i]].item<double>();
         const double expected = std::exp(sum / double(ids.size() - 1));
 
         const core::Result<Quality> quality = compareModels(golden.model, golden.model, {ids});
-        QVERIFY(quality);
+        QVERIFY2(quality, reason(quality));
         QCOMPARE(quality->numTokens, int64_t(ids.size()) - 1);
         QVERIFY(std::fabs(quality->perplexity / expected - 1) < 1e-4);
         QCOMPARE(quality->referencePerplexity, quality->perplexity);
@@ -40,9 +52,10 @@ private Q_SLOTS:
         const GoldenModel golden = GoldenModel::open("text_small");
         const GoldenModel coarse =
             GoldenModel::open("text_small", {at::kCPU, at::kFloat, WeightFormat::Int4, true});
-        const std::vector<int64_t> ids = golden.ids(0);
-        const at::Tensor p_TV = golden.logits_TV(0, 512).to(at::kDouble).softmax(-1);
-        const at::Tensor q_TV = coarse.logits_TV(0, 512).to(at::kDouble).softmax(-1);
+        const int input = longestInput(golden);
+        const std::vector<int64_t> ids = golden.ids(input);
+        const at::Tensor p_TV = golden.logits_TV(input, 512).to(at::kDouble).softmax(-1);
+        const at::Tensor q_TV = coarse.logits_TV(input, 512).to(at::kDouble).softmax(-1);
         double sum = 0;
         const auto numTokens = int64_t(ids.size()) - 1;
         for (int64_t t = 0; t < numTokens; ++t)
@@ -51,7 +64,7 @@ private Q_SLOTS:
                 sum += p * std::log(p / q_TV[t][v].item<double>());
             }
         const core::Result<Quality> quality = compareModels(golden.model, coarse.model, {ids});
-        QVERIFY(quality);
+        QVERIFY2(quality, reason(quality));
         QVERIFY(sum > 0);
         QVERIFY(std::fabs(quality->meanKl / (sum / double(numTokens)) - 1) < 1e-3);
         QVERIFY(quality->kl99 >= quality->meanKl / 2);
@@ -70,8 +83,9 @@ private Q_SLOTS:
         const GoldenModel golden = GoldenModel::open("text_small");
         const core::Result<Quality> empty = compareModels(golden.model, golden.model, {});
         QVERIFY(!empty && empty.error().code == core::ErrorCode::InvalidInput);
-        const core::Result<Quality> stopped = compareModels(
-            golden.model, golden.model, {golden.ids(0), golden.ids(0)}, [](size_t) { return false; });
+        const std::vector<int64_t> ids = golden.ids(longestInput(golden));
+        const core::Result<Quality> stopped =
+            compareModels(golden.model, golden.model, {ids, ids}, [](size_t) { return false; });
         QVERIFY(!stopped && stopped.error().code == core::ErrorCode::Cancelled);
     }
 };
