@@ -1,8 +1,8 @@
 #include "engine/machine_limits.h"
 
+#include "engine/parallel_for.h"
 #include "kernels/read_memory.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 
 #include <algorithm>
@@ -41,7 +41,7 @@ double readingRate(at::Device device)
             return;
         }
         const auto* data = reinterpret_cast<const uint64_t*>(words.const_data_ptr<int64_t>());
-        at::parallel_for(0, words.numel() / 64, /*grain_size=*/1 << 14, [&](int64_t begin, int64_t end) {
+        parallelFor(words.numel() / 64, /*grain_size=*/1 << 14, [&](int64_t begin, int64_t end) {
             total += kernels::readMemory(data + 64 * begin, 64 * (end - begin));
         });
     };

@@ -1,9 +1,8 @@
 #include "engine/gemma3/weight_matrix.h"
 
+#include "engine/parallel_for.h"
 #include "kernels/quantize.h"
 #include "kernels/weight_product.h"
-
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 
@@ -66,7 +65,7 @@ at::Tensor productOnCpu(const at::Tensor& x, int64_t numRows, int64_t numColumns
     whole.numTokens = x.numel() / numColumns;
     whole.width = numColumns;
     const int64_t grain = std::max<int64_t>(8, kWorth / std::max<int64_t>(1, x.numel()));
-    at::parallel_for(0, numRows, grain, [&](int64_t begin, int64_t end) {
+    parallelFor(numRows, grain, [&](int64_t begin, int64_t end) {
         kernels::Product part = whole;
         part.y = y.data_ptr<float>() + begin;
         part.numRows = end - begin;
@@ -152,7 +151,7 @@ public:
         m_scale_OG = at::empty({numRows, filled / kernels::kGroup}, at::kBFloat16);
         auto* values = static_cast<std::byte*>(m_value_OX.data_ptr());
         auto* scales = static_cast<uint16_t*>(m_scale_OG.data_ptr());
-        at::parallel_for(0, numRows, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
+        parallelFor(numRows, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
                 const at::Tensor wide = source_OI[row].to(at::kFloat).contiguous();
                 std::byte* value = values + row * m_value_OX.size(1);
@@ -193,7 +192,7 @@ private:
         constexpr int64_t kBlockBytes = sizeof(kernels::ActivationBlock);
         const at::Tensor buffer = at::empty({T, blocksOfToken, kBlockBytes}, at::kByte);
         auto* blocks = static_cast<kernels::ActivationBlock*>(buffer.data_ptr());
-        at::parallel_for(0, T, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
+        parallelFor(T, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
             kernels::quantizeActivations(blocks + begin * blocksOfToken,
                                          x.const_data_ptr<float>() + begin * numColumns, end - begin,
                                          numColumns);
