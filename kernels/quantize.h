@@ -5,11 +5,11 @@
 // and since q is chosen for the rounded scale, its rounding costs nothing.
 //
 //   rowWidth of values and scales is `width` rounded up to 64 weights; what is filled up is 0.
-//   int8  q in [-127, 127], one byte each                                                           8.5 bits
-//   a weight int4  q + 8 in [0, 15]; of each 64 weights, byte j holds weight j low and weight j + 32
-//   high    4.5 bits a weight
+//   int8  q in [-127, 127], one byte each                                                8.5 bits a weight
+//   int4  an index i with q = kLevels[i]; of each 64 weights, byte j holds that of
+//         weight j in its lower half and that of weight j + 32 in its upper half         4.5 bits a weight
 //
-// So 32 bytes of int4 become 64 neighbours with one shift and one mask.
+// So 32 bytes of int4 become 64 neighbours with one shift, one mask and one lookup.
 
 #include <cstdint>
 
@@ -17,6 +17,11 @@ namespace facet::kernels {
 
 inline constexpr int64_t kGroup = 32;
 inline constexpr int64_t kBlock = 64;
+
+/// The levels of int4: those with the least squared error for groups of 32 normally distributed weights,
+/// found by Lloyd's iteration. Against equal steps that is an error of 7.4 % instead of 8.2 %. Level 8 is 0.
+inline constexpr int8_t kLevels[16] = {-127, -99, -79, -63, -48, -36, -23, -11,
+                                       0,    12,  24,  36,  49,  64,  82,  105};
 
 constexpr int64_t filledWidth(int64_t width)
 {

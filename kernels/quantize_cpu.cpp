@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 // Loading a model quantises all of it, so these are compiled for wide vectors, too.
 #if defined(__x86_64__)
@@ -45,17 +46,33 @@ struct Group {
     }
 };
 
-/// q of each weight for a scale, and the squared error that they leave.
-inline float quantizeWith(float scale, const float* weights, float* q)
+/// Where weights begin to be nearer to level I + 1 than to level I.
+template <size_t I>
+constexpr float kMiddle = 0.5f * float(kLevels[I] + kLevels[I + 1]);
+
+/// The level next to x. A fold and not a loop, so that the compiler makes vectors of what calls it.
+template <size_t... I>
+inline float levelAt(float x, std::index_sequence<I...>)
+{
+    return (float(kLevels[0]) + ... + (x > kMiddle<I> ? float(kLevels[I + 1] - kLevels[I]) : 0.0f));
+}
+
+template <size_t... I>
+inline int indexAt(float x, std::index_sequence<I...>)
+{
+    return (0 + ... + int(x > kMiddle<I>));
+}
+
+constexpr std::make_index_sequence<15> kSteps;
+
+/// The squared error of weights with a scale, each at its nearest level.
+inline float errorWith(float scale, const float* weights)
 {
     const float inverse = scale == 0 ? 0 : 1 / scale;
     float error = 0;
 #pragma omp simd reduction(+ : error)
     for (int64_t i = 0; i < kGroup; ++i) {
-        const float nearestStep = rounded(weights[i] * inverse);
-        const float atLeast = nearestStep < -8 ? -8 : nearestStep;
-        q[i] = atLeast > 7 ? 7 : atLeast;
-        const float difference = weights[i] - q[i] * scale;
+        const float difference = weights[i] - levelAt(weights[i] * inverse, kSteps) * scale;
         error += difference * difference;
     }
     return error;
@@ -82,30 +99,31 @@ FACET_WIDE void quantizeInt4(uint8_t* values, uint16_t* scales, const float* row
 {
     for (int64_t begin = 0; begin < filledWidth(width); begin += kGroup) {
         const Group group(row, begin, width);
-        float extreme = 0;  // the weight farthest from 0, which becomes -8: that side has one step more
+        float extreme = 0;
         for (const float weight : group.weights)
             if (std::fabs(weight) > std::fabs(extreme))
                 extreme = weight;
 
-        float best[kGroup] = {}, leastError = INFINITY;
-        uint16_t bestScale = 0;
-        for (int step = 0; step < 8; ++step) {
-            const uint16_t scale = nearest(extreme / (-9.2f + 0.3f * float(step)));  // -9.2 ... -7.1
-            float q[kGroup];
-            const float error = quantizeWith(fromBfloat16(scale), group.weights, q);
-            if (error < leastError) {
-                leastError = error;
-                bestScale = scale;
-                std::copy_n(q, kGroup, best);
+        // The weight farthest from 0 comes to about the lowest level or, with the other sign, the highest.
+        uint16_t best = 0;
+        float leastError = INFINITY;
+        for (const float end : {float(kLevels[0]), float(kLevels[15])})
+            for (const float stretch : {0.90f, 0.96f, 1.02f, 1.08f}) {
+                const uint16_t scale = nearest(extreme / (end * stretch));
+                const float error = errorWith(fromBfloat16(scale), group.weights);
+                if (error < leastError) {
+                    leastError = error;
+                    best = scale;
+                }
             }
-        }
 
-        scales[begin / kGroup] = bestScale;
+        scales[begin / kGroup] = best;
+        const float inverse = extreme == 0 ? 0 : 1 / fromBfloat16(best);
         uint8_t* block = values + begin / kBlock * kGroup;
-        const bool isHigh = begin % kBlock != 0;
+        const bool isUpper = begin % kBlock != 0;
         for (int64_t i = 0; i < kGroup; ++i) {
-            const int nibble = static_cast<int>(best[i]) + 8;
-            block[i] = static_cast<uint8_t>(isHigh ? block[i] | (nibble << 4) : nibble);
+            const int index = indexAt(group.weights[i] * inverse, kSteps);
+            block[i] = static_cast<uint8_t>(isUpper ? block[i] | (index << 4) : index);
         }
     }
 }
@@ -126,7 +144,7 @@ void dequantizeInt4(float* row, const uint8_t* values, const uint16_t* scales, i
         const uint8_t* block = values + begin / kBlock * kGroup;
         const int shift = begin % kBlock != 0 ? 4 : 0;
         for (int64_t i = 0; i < std::min(kGroup, width - begin); ++i)
-            row[begin + i] = scale * float(((block[i] >> shift) & 15) - 8);
+            row[begin + i] = scale * float(kLevels[(block[i] >> shift) & 15]);
     }
 }
 

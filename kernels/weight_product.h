@@ -29,9 +29,9 @@ void multiplyBFloat16(const Product& product, const float* x, const uint16_t* w)
 /// 64 neighbouring activations of a token as integers, with a scale for each 32, laid out as vector registers
 /// want it.
 struct alignas(64) ActivationBlock {
-    float scale[16];       ///< 8 times that of the first 32, 8 times that of the others
-    int32_t minusSum[16];  ///< of 4 integers each
-    int8_t q[64];          ///< in [-127, 127]
+    float scale[16];     ///< 8 times that of the first 32, 8 times that of the others
+    int32_t offset[16];  ///< -128 times the sum of 4 integers each: undoes adding 128 to weights
+    int8_t q[64];        ///< in [-127, 127]
 };
 
 constexpr int64_t numActivationBlocks(int64_t numTokens, int64_t width)

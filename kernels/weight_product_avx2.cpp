@@ -45,7 +45,10 @@ struct Simd {
     static Weights loadInt4(const uint8_t* values, const uint16_t* scales)
     {
         const __m256i packed = loadBytes(values), mask = _mm256_set1_epi8(15);
-        return {{_mm256_and_si256(packed, mask), _mm256_and_si256(_mm256_srli_epi16(packed, 4), mask)},
+        const __m256i levels =
+            _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(kLevels)));
+        return {{_mm256_shuffle_epi8(levels, _mm256_and_si256(packed, mask)),
+                 _mm256_shuffle_epi8(levels, _mm256_and_si256(_mm256_srli_epi16(packed, 4), mask))},
                 {_mm256_set1_ps(fromBfloat16(scales[0])), _mm256_set1_ps(fromBfloat16(scales[1]))}};
     }
 
@@ -60,7 +63,8 @@ struct Simd {
         return fma(_mm256_cvtepi32_ps(products), _mm256_mul_ps(scale, load(x)), sum);
     }
 
-    static Floats addInt8(Floats sum, const Weights& w, const ActivationBlock& x)
+    /// sum + w * x
+    static Floats add(Floats sum, const Weights& w, const ActivationBlock& x)
     {
         for (int half = 0; half < 2; ++half) {
             // The sign moves from the weight to the activation; -128 does not occur, so nothing overflows.
@@ -68,16 +72,6 @@ struct Simd {
             const __m256i products =
                 multiply(_mm256_sign_epi8(w.q[half], w.q[half]), _mm256_sign_epi8(q, w.q[half]));
             sum = addScaled(sum, products, w.scale[half], x.scale + 8 * half);
-        }
-        return sum;
-    }
-
-    static Floats addInt4(Floats sum, const Weights& w, const ActivationBlock& x)
-    {
-        for (int half = 0; half < 2; ++half) {
-            const __m256i start = _mm256_slli_epi32(loadBytes(x.minusSum + 8 * half), 3);
-            const __m256i products = multiply(w.q[half], loadBytes(x.q + 32 * half));
-            sum = addScaled(sum, _mm256_add_epi32(start, products), w.scale[half], x.scale + 8 * half);
         }
         return sum;
     }
@@ -106,8 +100,8 @@ struct Simd {
             _mm256_store_si256(reinterpret_cast<__m256i*>(block.q + 32 * half), bytes);
             store(block.scale + 8 * half, _mm256_set1_ps(largest / 127));
             const __m256i sum = multiply(_mm256_set1_epi8(1), bytes);
-            _mm256_store_si256(reinterpret_cast<__m256i*>(block.minusSum + 8 * half),
-                               _mm256_sub_epi32(_mm256_setzero_si256(), sum));
+            _mm256_store_si256(reinterpret_cast<__m256i*>(block.offset + 8 * half),
+                               _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_slli_epi32(sum, 7)));
         }
     }
 };

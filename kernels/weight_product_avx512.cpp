@@ -27,7 +27,7 @@ struct Simd {
     }
 
     struct Weights {
-        __m512i q;  // with the offset that makes them unsigned, as VNNI wants its left operand
+        __m512i q;  // plus 128, since VNNI wants its left operand unsigned
         __m512 scale;
     };
 
@@ -52,24 +52,18 @@ struct Simd {
         const __m256i packed = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values));
         const __m512i shift = _mm512_set_epi64(4, 4, 4, 4, 0, 0, 0, 0);
         const __m512i shifted = _mm512_srlv_epi64(_mm512_broadcast_i64x4(packed), shift);
-        return {_mm512_and_si512(shifted, _mm512_set1_epi8(15)), loadScales(scales)};
+        const __m512i index = _mm512_and_si512(shifted, _mm512_set1_epi8(15));
+        const __m128i levels = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kLevels));
+        const __m128i positive = _mm_xor_si128(levels, _mm_set1_epi8(static_cast<char>(0x80)));
+        return {_mm512_shuffle_epi8(_mm512_broadcast_i32x4(positive), index), loadScales(scales)};
     }
 
-    /// sum + w * x. `kOffset` is the logarithm of what was added to the weights.
-    template <int kOffset>
+    /// sum + w * x
     static Floats add(Floats sum, const Weights& w, const ActivationBlock& x)
     {
-        const __m512i start = _mm512_slli_epi32(_mm512_load_si512(x.minusSum), kOffset);
-        const __m512i products = _mm512_dpbusd_epi32(start, w.q, _mm512_load_si512(x.q));
+        const __m512i products =
+            _mm512_dpbusd_epi32(_mm512_load_si512(x.offset), w.q, _mm512_load_si512(x.q));
         return fma(_mm512_cvtepi32_ps(products), _mm512_mul_ps(w.scale, _mm512_load_ps(x.scale)), sum);
-    }
-    static Floats addInt8(Floats sum, const Weights& w, const ActivationBlock& x)
-    {
-        return add<7>(sum, w, x);
-    }
-    static Floats addInt4(Floats sum, const Weights& w, const ActivationBlock& x)
-    {
-        return add<3>(sum, w, x);
     }
 
     static void quantize(ActivationBlock& block, const float* x)
@@ -85,7 +79,7 @@ struct Simd {
         }
         const __m512i sum =
             _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), _mm512_load_si512(block.q));
-        _mm512_store_si512(block.minusSum, _mm512_sub_epi32(_mm512_setzero_si512(), sum));
+        _mm512_store_si512(block.offset, _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32(sum, 7)));
     }
 };
 

@@ -54,7 +54,7 @@ void scalarInt4(const Product& p, const ActivationBlock* x, const uint8_t* value
 {
     scalarQuantized(p, x, scales, [&](int64_t row, int64_t i) {
         const uint8_t pair = values[row * filledWidth(p.width) / 2 + i / kBlock * kGroup + i % kGroup];
-        return (i % kBlock < kGroup ? pair & 15 : pair >> 4) - 8;
+        return kLevels[i % kBlock < kGroup ? pair & 15 : pair >> 4];
     });
 }
 
@@ -76,8 +76,8 @@ void scalarQuantizeActivations(ActivationBlock* blocks, const float* x, int64_t 
                 block.q[half + j] = static_cast<int8_t>(std::lrint(group[j] * inverse));
             for (int64_t lane = half / 4; lane < half / 4 + 8; ++lane) {
                 block.scale[lane] = largest / 127;
-                block.minusSum[lane] = -(block.q[4 * lane] + block.q[4 * lane + 1] + block.q[4 * lane + 2] +
-                                         block.q[4 * lane + 3]);
+                block.offset[lane] = -128 * (block.q[4 * lane] + block.q[4 * lane + 1] +
+                                             block.q[4 * lane + 2] + block.q[4 * lane + 3]);
             }
         }
 }

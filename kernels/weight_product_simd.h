@@ -16,6 +16,11 @@ constexpr int64_t smaller(int64_t a, int64_t b)
 // --- few tokens: memory is read once, straight into registers
 // ---------------------------------------------------
 
+/// Bytes. Rows are short and several are read at once, which the processor's own prefetching does not follow;
+/// weights of later rows come next in memory, so what is so far ahead will be needed. Beyond the end nothing
+/// happens.
+constexpr int64_t kAhead = 8192;
+
 template <int R, int T>
 void bfloat16Tile(const Product& p, const float* x, const uint16_t* w, int64_t token, int64_t row)
 {
@@ -26,7 +31,9 @@ void bfloat16Tile(const Product& p, const float* x, const uint16_t* w, int64_t t
     int64_t i = 0;
     for (; i + Simd::kLanes <= p.width; i += Simd::kLanes)
         for (int r = 0; r < R; ++r) {
-            const Simd::Floats weight = Simd::loadBFloat16(w + (row + r) * p.width + i);
+            const uint16_t* from = w + (row + r) * p.width + i;
+            __builtin_prefetch(from + kAhead / 2);
+            const Simd::Floats weight = Simd::loadBFloat16(from);
             for (int t = 0; t < T; ++t)
                 sum[r][t] = Simd::fma(weight, Simd::load(x + (token + t) * p.width + i), sum[r][t]);
         }
@@ -52,14 +59,12 @@ void integerTile(const Product& p, const ActivationBlock* x, const uint8_t* valu
     for (int64_t block = 0; block < numBlocks; ++block)
         for (int r = 0; r < R; ++r) {
             const int64_t place = (row + r) * numBlocks + block;
+            __builtin_prefetch(values + place * kBytes + kAhead);
             const Simd::Weights weights = kIsInt4
                                               ? Simd::loadInt4(values + place * kBytes, scales + 2 * place)
                                               : Simd::loadInt8(values + place * kBytes, scales + 2 * place);
-            for (int t = 0; t < T; ++t) {
-                const ActivationBlock& activations = x[(token + t) * numBlocks + block];
-                sum[r][t] = kIsInt4 ? Simd::addInt4(sum[r][t], weights, activations)
-                                    : Simd::addInt8(sum[r][t], weights, activations);
-            }
+            for (int t = 0; t < T; ++t)
+                sum[r][t] = Simd::add(sum[r][t], weights, x[(token + t) * numBlocks + block]);
         }
     for (int r = 0; r < R; ++r)
         for (int t = 0; t < T; ++t)

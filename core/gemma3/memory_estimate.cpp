@@ -30,9 +30,7 @@ int64_t weightBytes(const Config& config, const MemoryRequest& request)
             numColumns *= shape[i];
         const bool isMatrix = shape.size() >= 2 && !name.ends_with("position_embedding.weight") &&
                               !name.ends_with("mm_input_projection_weight");
-        const bool isFloat = request.weights == WeightFormat::Float32;
-        const WeightFormat ofVision = isFloat ? WeightFormat::Float32 : WeightFormat::BFloat16;
-        bytes += isMatrix ? bytesOf(isVisionTensor(name) ? ofVision : request.weights, shape[0], numColumns)
+        bytes += isMatrix ? bytesOf(formatOf(name, request.weights), shape[0], numColumns)
                           : shape[0] * numColumns * request.bytesPerValue;
     }
     return bytes;

@@ -1,5 +1,7 @@
 #include "core/gemma3/weight_format.h"
 
+#include "core/gemma3/tensor_names.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -27,6 +29,15 @@ std::optional<WeightFormat> weightFormatNamed(std::string_view name)
         if (nameOf(format) == name)
             return format;
     return std::nullopt;
+}
+
+WeightFormat formatOf(std::string_view canonicalName, WeightFormat ofModel)
+{
+    if (isVisionTensor(canonicalName))
+        return ofModel == WeightFormat::Float32 ? WeightFormat::Float32 : WeightFormat::BFloat16;
+    if (canonicalName == "language_model.embed_tokens.weight" && ofModel == WeightFormat::Int4)
+        return WeightFormat::Int8;
+    return ofModel;
 }
 
 int64_t bytesOf(WeightFormat format, int64_t numRows, int64_t numColumns)

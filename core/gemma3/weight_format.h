@@ -11,8 +11,7 @@
 namespace facet::core::gemma3 {
 
 /// Int8 and Int4 are integers with one bfloat16 scale for each 32 of a row: 8.5 and 4.5 bits a weight
-/// (kernels/quantize.h). They are for the text model; its vision tower, 2 % of the work and 0.8 GB, then
-/// stays in bfloat16.
+/// (kernels/quantize.h).
 enum class WeightFormat { Float32, BFloat16, Int8, Int4 };
 
 inline constexpr WeightFormat kWeightFormats[] = {WeightFormat::Float32, WeightFormat::BFloat16,
@@ -20,6 +19,11 @@ inline constexpr WeightFormat kWeightFormats[] = {WeightFormat::Float32, WeightF
 
 std::string_view nameOf(WeightFormat format);  ///< "float32", "bfloat16", "int8", "int4"
 std::optional<WeightFormat> weightFormatNamed(std::string_view name);
+
+/// The format of one matrix, by its canonical name, where the model is loaded in `ofModel`. The vision tower,
+/// 2 % of the work and 0.8 GB, has no integers but bfloat16. The embedding table, which is the head, has Int8
+/// where the rest has Int4: there 4 bits cost most (kernels/NOTES.md).
+WeightFormat formatOf(std::string_view canonicalName, WeightFormat ofModel);
 
 /// Bytes of a matrix. Int8 and Int4 fill each row up to a multiple of 64 weights.
 int64_t bytesOf(WeightFormat format, int64_t numRows, int64_t numColumns);

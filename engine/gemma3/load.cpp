@@ -35,28 +35,19 @@ public:
         return copy;
     }
 
+    /// Seen as two-dimensional: the patches' matrix is stored as a convolution, [E, 3, patch, patch].
     WeightMatrix matrix(const std::string& name)
     {
-        WeightMatrix matrix(source(name), m_weights, m_arithmetic, m_useKernels);
+        WeightMatrix matrix(source(name).flatten(1), formatOf(name, m_weights), m_arithmetic, m_useKernels);
         countAsDone(name);
         return matrix;
     }
 
     Linear linear(const std::string& prefix) { return {matrix(prefix + ".weight"), {}}; }
-
-    /// One of the vision tower's, which int8 and int4 leave in bfloat16. The patches' is stored as a
-    /// convolution, [E, 3, patch, patch].
-    Linear visionLinear(const std::string& prefix)
+    Linear linearWithBias(const std::string& prefix)
     {
-        const bool isFloat = m_weights == WeightFormat::Float32;
-        const std::string name = prefix + ".weight";
-        const WeightMatrix matrix(source(name).flatten(1),
-                                  isFloat ? WeightFormat::Float32 : WeightFormat::BFloat16, m_arithmetic,
-                                  m_useKernels);
-        countAsDone(name);
-        return {matrix, tensor(prefix + ".bias")};
+        return {matrix(prefix + ".weight"), tensor(prefix + ".bias")};
     }
-
     LayerNormWeights layerNorm(const std::string& prefix)
     {
         return {tensor(prefix + ".weight"), tensor(prefix + ".bias")};
@@ -104,20 +95,20 @@ VisionLayerWeights readVisionLayer(Reader& reader, const std::string& prefix)
 {
     VisionLayerWeights w;
     w.attnNorm = reader.layerNorm(prefix + ".layer_norm1");
-    w.q = reader.visionLinear(prefix + ".self_attn.q_proj");
-    w.k = reader.visionLinear(prefix + ".self_attn.k_proj");
-    w.v = reader.visionLinear(prefix + ".self_attn.v_proj");
-    w.out = reader.visionLinear(prefix + ".self_attn.out_proj");
+    w.q = reader.linearWithBias(prefix + ".self_attn.q_proj");
+    w.k = reader.linearWithBias(prefix + ".self_attn.k_proj");
+    w.v = reader.linearWithBias(prefix + ".self_attn.v_proj");
+    w.out = reader.linearWithBias(prefix + ".self_attn.out_proj");
     w.mlpNorm = reader.layerNorm(prefix + ".layer_norm2");
-    w.fc1 = reader.visionLinear(prefix + ".mlp.fc1");
-    w.fc2 = reader.visionLinear(prefix + ".mlp.fc2");
+    w.fc1 = reader.linearWithBias(prefix + ".mlp.fc1");
+    w.fc2 = reader.linearWithBias(prefix + ".mlp.fc2");
     return w;
 }
 
 VisionWeights readVision(Reader& reader, const core::gemma3::VisionConfig& config)
 {
     VisionWeights w;
-    w.patchEmbedding = reader.visionLinear("vision_tower.embeddings.patch_embedding");
+    w.patchEmbedding = reader.linearWithBias("vision_tower.embeddings.patch_embedding");
     w.positionEmbedding = reader.tensor("vision_tower.embeddings.position_embedding.weight");
     for (int64_t layer = 0; layer < config.numLayers; ++layer)
         w.layers.push_back(readVisionLayer(reader, "vision_tower.encoder.layers." + std::to_string(layer)));
@@ -167,7 +158,7 @@ core::Result<Model> loadModel(const core::ModelFolder& folder, const Placement& 
     core::Result<Model> model = guarded([&] {
         Reader reader(folder, placement, progress);
         try {
-            Model loaded = {folder.config, readWeights(reader, folder.config)};
+            Model loaded = {folder.config, readWeights(reader, folder.config), placement.weights};
             if (placement.device.is_cpu() && placement.useKernels)
                 loaded.weights.operations = kCpuOperations;
             return loaded;

@@ -22,6 +22,8 @@ struct Placement {
 struct Model {
     core::gemma3::Config config;
     Weights weights;
+    core::gemma3::WeightFormat weightFormat =
+        core::gemma3::WeightFormat::Float32;  ///< as Placement asked for
 };
 
 /// Brings the folder's tensors where `placement` says. On a CPU the type must be float: ATen's bf16 products

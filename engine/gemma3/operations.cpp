@@ -1,9 +1,8 @@
 #include "engine/gemma3/operations.h"
 
 #include "engine/gemma3/attention.h"
+#include "engine/parallel_for.h"
 #include "kernels/text_layer.h"
-
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 
@@ -39,7 +38,7 @@ const float* in(const at::Tensor& tensor)
 template <typename Body>
 void overRows(int64_t numRows, int64_t width, const Body& body)
 {
-    at::parallel_for(0, numRows, std::max<int64_t>(1, kWorth / width), body);
+    parallelFor(numRows, std::max<int64_t>(1, kWorth / width), body);
 }
 
 at::Tensor normOnCpu(const at::Tensor& x, const at::Tensor& weight, double eps)
@@ -81,7 +80,7 @@ at::Tensor normRotateOnCpu(const at::Tensor& x_TNH, const at::Tensor& weight, do
 at::Tensor gatedGeluOnCpu(const at::Tensor& gate_TF, const at::Tensor& up_TF)
 {
     const at::Tensor y_TF = at::empty_like(gate_TF);
-    at::parallel_for(0, gate_TF.numel(), kWorth / 4, [&](int64_t begin, int64_t end) {
+    parallelFor(gate_TF.numel(), kWorth / 4, [&](int64_t begin, int64_t end) {
         kernels::gatedGelu(y_TF.data_ptr<float>() + begin, in(gate_TF) + begin, in(up_TF) + begin,
                            end - begin);
     });
@@ -101,7 +100,7 @@ at::Tensor attendOnCpu(const at::Tensor& q_TNH, const LayerCache& cache, int64_t
 
     const at::Tensor y_1X = at::empty({1, N * H}, q_TNH.options());
     const at::Tensor score_NS = at::empty({N, S}, q_TNH.options());
-    at::parallel_for(0, N, std::max<int64_t>(1, kWorth / (2 * S * H)), [&](int64_t begin, int64_t end) {
+    parallelFor(N, std::max<int64_t>(1, kWorth / (2 * S * H)), [&](int64_t begin, int64_t end) {
         for (int64_t head = begin; head < end; ++head)
             kernels::attendOne(y_1X.data_ptr<float>() + head * H, in(q_TNH) + head * H,
                                in(k_KSH) + head / G * k_KSH.stride(0), in(v_KSH) + head / G * v_KSH.stride(0),

@@ -1,9 +1,8 @@
 #include "engine/gemma3/weight_matrix.h"
 
+#include "engine/parallel_for.h"
 #include "kernels/quantize.h"
 #include "kernels/weight_product.h"
-
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 
@@ -66,7 +65,7 @@ at::Tensor productOnCpu(const at::Tensor& x, int64_t numRows, int64_t numColumns
     whole.numTokens = x.numel() / numColumns;
     whole.width = numColumns;
     const int64_t grain = std::max<int64_t>(8, kWorth / std::max<int64_t>(1, x.numel()));
-    at::parallel_for(0, numRows, grain, [&](int64_t begin, int64_t end) {
+    parallelFor(numRows, grain, [&](int64_t begin, int64_t end) {
         kernels::Product part = whole;
         part.y = y.data_ptr<float>() + begin;
         part.numRows = end - begin;
@@ -152,7 +151,7 @@ public:
         m_scale_OG = at::empty({numRows, filled / kernels::kGroup}, at::kBFloat16);
         auto* values = static_cast<std::byte*>(m_value_OX.data_ptr());
         auto* scales = static_cast<uint16_t*>(m_scale_OG.data_ptr());
-        at::parallel_for(0, numRows, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
+        parallelFor(numRows, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row) {
                 const at::Tensor wide = source_OI[row].to(at::kFloat).contiguous();
                 std::byte* value = values + row * m_value_OX.size(1);
@@ -167,6 +166,8 @@ public:
         });
         m_value_OX = m_value_OX.to(arithmetic.device());
         m_scale_OG = m_scale_OG.to(arithmetic.device());
+        if (!m_isInt8)
+            m_level = at::tensor(at::ArrayRef<int8_t>(kernels::kLevels), at::kChar).to(arithmetic.device());
     }
 
     at::Tensor rowsAt(const at::Tensor& index_T) const override
@@ -191,7 +192,7 @@ private:
         constexpr int64_t kBlockBytes = sizeof(kernels::ActivationBlock);
         const at::Tensor buffer = at::empty({T, blocksOfToken, kBlockBytes}, at::kByte);
         auto* blocks = static_cast<kernels::ActivationBlock*>(buffer.data_ptr());
-        at::parallel_for(0, T, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
+        parallelFor(T, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
             kernels::quantizeActivations(blocks + begin * blocksOfToken,
                                          x.const_data_ptr<float>() + begin * numColumns, end - begin,
                                          numColumns);
@@ -211,20 +212,20 @@ private:
     at::Tensor widened(const at::Tensor& value_OX, const at::Tensor& scale_OG) const
     {
         const int64_t O = value_OX.size(0), G = scale_OG.size(1);
-        at::Tensor q_OG32;
-        if (m_isInt8) {
-            q_OG32 = value_OX.view({O, G, kernels::kGroup}).to(m_arithmetic);
-        } else {
-            const at::Tensor block = value_OX.view({O, G / 2, 1, kernels::kGroup});
-            q_OG32 = at::cat({block.bitwise_and(15), block.__rshift__(4)}, 2).view({O, G, kernels::kGroup});
-            q_OG32 = q_OG32.to(m_arithmetic) - 8;
+        at::Tensor q_OG32 = value_OX;
+        if (!m_isInt8) {
+            const at::Tensor pair = value_OX.view({O, G / 2, 1, kernels::kGroup});
+            const at::Tensor index = at::cat({pair.bitwise_and(15), pair.__rshift__(4)}, 2);
+            q_OG32 = m_level.index_select(0, index.flatten().to(at::kInt));
         }
+        q_OG32 = q_OG32.view({O, G, kernels::kGroup}).to(m_arithmetic);
         return (q_OG32 * scale_OG.unsqueeze(-1).to(m_arithmetic)).view({O, -1}).slice(1, 0, numColumns);
     }
 
     bool m_isInt8;
     at::Tensor m_value_OX;
     at::Tensor m_scale_OG;
+    at::Tensor m_level;  // of int4, by index
 };
 
 std::shared_ptr<const WeightMatrix::Storage> stored(const at::Tensor& source_OI, WeightFormat format,

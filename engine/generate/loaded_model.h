@@ -23,7 +23,7 @@ struct LoadedModel {
 
     at::Device device() const { return model.weights.device(); }
     at::ScalarType type() const { return model.weights.type(); }
-    core::gemma3::WeightFormat weightFormat() const { return model.weights.embedding.format(); }
+    core::gemma3::WeightFormat weightFormat() const { return model.weightFormat; }
 };
 
 /// How the model's own files say that its tokens are chosen; the best one always, if they say nothing.

@@ -40,8 +40,10 @@ class PackageTest final : public QObject {
     /// Runs a command in the package's own bare root.
     Outcome runBare(const QStringList& command) const
     {
-        return run(QStringLiteral(SOURCE_DIR "/tests/app/bare_root.sh"),
-                   QStringList{m_folder.filePath(QStringLiteral("root")), package(), QStringLiteral(TORCH_ROOT)} + command);
+        return run(
+            QStringLiteral(SOURCE_DIR "/tests/app/bare_root.sh"),
+            QStringList{m_folder.filePath(QStringLiteral("root")), package(), QStringLiteral(TORCH_ROOT)} +
+                command);
     }
 
     QTemporaryDir m_folder;
@@ -49,8 +51,8 @@ class PackageTest final : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        const Outcome outcome = run(QStringLiteral("cmake"), {"--install", BINARY_DIR, "--component", "engine", "--strip",
-                                                              "--prefix", package()});
+        const Outcome outcome = run(QStringLiteral("cmake"), {"--install", BINARY_DIR, "--component",
+                                                              "engine", "--strip", "--prefix", package()});
         QVERIFY2(outcome.exitCode == 0, qPrintable(outcome.error));
     }
 
@@ -81,7 +83,8 @@ private Q_SLOTS:
         const QString bin = QDir::cleanPath(torch.filePath(QStringLiteral("../../../../bin")));
         if (!QFile::exists(bin + "/python3"))
             QSKIP("LibTorch is not in a virtual environment");
-        const Outcome outcome = run(launcher(), {"--version"}, {{"PATH", bin + ":" + qEnvironmentVariable("PATH")}});
+        const Outcome outcome =
+            run(launcher(), {"--version"}, {{"PATH", bin + ":" + qEnvironmentVariable("PATH")}});
         QVERIFY2(outcome.exitCode == 0, qPrintable(outcome.error));
     }
 
@@ -90,15 +93,18 @@ private Q_SLOTS:
         const QTemporaryDir empty;
         const Outcome named = run(launcher(), {"--version"}, {{"FACET_TORCH", empty.path()}});
         QCOMPARE(named.exitCode, 1);
-        QVERIFY2(named.error.startsWith("facet-engine: FACET_TORCH is " + empty.path()), qPrintable(named.error));
+        QVERIFY2(named.error.startsWith("facet-engine: FACET_TORCH is " + empty.path()),
+                 qPrintable(named.error));
         QCOMPARE(named.error.count('\n'), 1);
 
         const QDir tools(empty.path());
         for (const char* tool : {"dirname", "readlink", "sed", "cut", "sh"})
-            QVERIFY(QFile::link(QStringLiteral("/usr/bin/") + tool, tools.filePath(QString::fromLatin1(tool))));
+            QVERIFY(
+                QFile::link(QStringLiteral("/usr/bin/") + tool, tools.filePath(QString::fromLatin1(tool))));
         const Outcome none = run(launcher(), {"--version"}, {{"PATH", empty.path()}});
         QCOMPARE(none.exitCode, 1);
-        QVERIFY2(none.error.startsWith(QStringLiteral("facet-engine: there is no LibTorch on this machine: pip install")),
+        QVERIFY2(none.error.startsWith(
+                     QStringLiteral("facet-engine: there is no LibTorch on this machine: pip install")),
                  qPrintable(none.error));
         QCOMPARE(none.error.count('\n'), 1);
     }
@@ -117,7 +123,8 @@ private Q_SLOTS:
         write("torch/version.py", "__version__ = '2.10.1+cu130'\n");
         const Outcome outcome = run(launcher(), {"--version"}, {{"FACET_TORCH", folder.path()}});
         QCOMPARE(outcome.exitCode, 1);
-        QVERIFY2(outcome.error.contains(QStringLiteral("is version 2.10.1, and this facet-engine was made for 2.11")),
+        QVERIFY2(outcome.error.contains(
+                     QStringLiteral("is version 2.10.1, and this facet-engine was made for 2.11")),
                  qPrintable(outcome.error));
     }
 
@@ -129,16 +136,19 @@ private Q_SLOTS:
             QSKIP("this is no Debian");
         if (run(QStringLiteral("unshare"), {"--mount", "true"}).exitCode != 0)
             QSKIP("this container may not mount");
-        const Outcome bare = runBare({"/bin/sh", "-c", "ls /usr/bin/python3 /usr/lib/x86_64-linux-gnu/libsentencepiece.so.0"});
+        const Outcome bare =
+            runBare({"/bin/sh", "-c", "ls /usr/bin/python3 /usr/lib/x86_64-linux-gnu/libsentencepiece.so.0"});
         QVERIFY(bare.exitCode != 0);  // nothing of ours is there
 
         const Outcome without = runBare({"/opt/facet/facet-engine", "--version"});
         QCOMPARE(without.exitCode, 1);
-        QVERIFY2(without.error.contains(QStringLiteral("there is no LibTorch on this machine")), qPrintable(without.error));
+        QVERIFY2(without.error.contains(QStringLiteral("there is no LibTorch on this machine")),
+                 qPrintable(without.error));
 
-        const Outcome answer = runBare(
-            {"/usr/bin/env", "FACET_TORCH=/opt/site-packages/torch", "/opt/facet/facet-engine", "generate", "-m", "demo", "-i",
-             "/opt/facet/share/facet/demo-data/picture.png", "-p", "What colour is the star?", "--temperature", "0"});
+        const Outcome answer = runBare({"/usr/bin/env", "FACET_TORCH=/opt/site-packages/torch",
+                                        "OMP_NUM_THREADS=1", "/opt/facet/facet-engine", "generate", "-m",
+                                        "demo", "-i", "/opt/facet/share/facet/demo-data/picture.png", "-p",
+                                        "What colour is the star?", "--temperature", "0"});
         QVERIFY2(answer.exitCode == 0, qPrintable(answer.error));
         QCOMPARE(answer.out, QStringLiteral("The star is yellow.\n"));
     }

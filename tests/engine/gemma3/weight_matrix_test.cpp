@@ -77,7 +77,8 @@ private Q_SLOTS:
                 const WeightMatrix fast(source_OI, format, float32(), true);
                 const WeightMatrix plain(source_OI, format, float32(), false);
                 QVERIFY(at::equal(fast.dense(0, rows), plain.dense(0, rows)));
-                for (std::vector<int64_t> sizes : std::vector<std::vector<int64_t>>{{1}, {4}, {9}, {2, 70}, {0}}) {
+                for (std::vector<int64_t> sizes :
+                     std::vector<std::vector<int64_t>>{{1}, {4}, {9}, {2, 70}, {0}}) {
                     sizes.push_back(width);
                     const at::Tensor x = at::randn(sizes), y = fast(x), expected = plain(x);
                     QVERIFY(y.sizes() == expected.sizes());
@@ -89,7 +90,7 @@ private Q_SLOTS:
                              std::to_string(largestDifference(y, expected)).c_str());
                 }
                 const at::Tensor strided = at::randn({width, 5}).t();
-                QVERIFY(at::equal(fast(strided), fast(strided.contiguous())));
+                QVERIFY(largestDifference(fast(strided), fast(strided.contiguous())) <= 1e-5);
             }
     }
 

@@ -3,6 +3,8 @@
 #include "core/gemma3/memory_estimate.h"
 #include "tests/engine/gemma3/golden_model.h"
 
+#include <ATen/Parallel.h>
+
 using namespace facet;
 using namespace facet::engine;
 using core::gemma3::WeightFormat;
@@ -25,13 +27,16 @@ class WeightsTest final : public QObject {
     }
 
 private Q_SLOTS:
+    /// These models are so small that a second thread only waits.
+    void initTestCase() { at::set_num_threads(1); }
+
     void kernelsGiveTheLogitsOfTransformers_data() { addCases(); }
     void kernelsGiveTheLogitsOfTransformers()
     {
         QFETCH(const std::string, name);
         const GoldenModel golden = opened(name, WeightFormat::Float32, true);
         for (int input = 0; input < golden.numInputs(); ++input)
-            for (const int64_t maxTokens : {1, 3, 512})
+            for (const int64_t maxTokens : {1, 512})
                 QVERIFY(largestDifference(golden.logits_TV(input, maxTokens),
                                           golden.value(std::to_string(input) + ".logits")) <= 1e-3);
     }
@@ -43,7 +48,7 @@ private Q_SLOTS:
         const GoldenModel golden = opened(name, WeightFormat::BFloat16, true);
         const GoldenModel plain = opened(name, WeightFormat::BFloat16, false);
         for (int input = 0; input < golden.numInputs(); ++input)
-            for (const int64_t maxTokens : {1, 3, 512})
+            for (const int64_t maxTokens : {1, 512})
                 QVERIFY(largestDifference(golden.logits_TV(input, maxTokens),
                                           plain.logits_TV(input, maxTokens)) <= 1e-3);
     }
