@@ -8,7 +8,8 @@ namespace facet::engine {
 
 struct MachineLimits {
     double bytesPerSecond = 0;  ///< read from memory, by all threads
-    double flopsPerSecond = 0;  ///< of LibTorch's matrix product in the arithmetic's type
+    double flopsPerSecond =
+        0;  ///< of the faster of LibTorch's matrix product and our own, in the arithmetic's type
 };
 
 /// Measures both, best of several runs.

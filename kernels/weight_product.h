@@ -23,6 +23,8 @@ struct Product {
     CpuIsa isa = bestCpuIsa();
 };
 
+void multiplyFloat32(const Product& product, const float* x, const float* w) noexcept;
+
 /// Weights in bfloat16, the upper halves of floats.
 void multiplyBFloat16(const Product& product, const float* x, const uint16_t* w) noexcept;
 
@@ -54,8 +56,9 @@ void multiplyInt8(const Product& product, const ActivationBlock* x, const int8_t
 void multiplyInt4(const Product& product, const ActivationBlock* x, const uint8_t* values,
                   const uint16_t* scales) noexcept;
 
-/// The same as multiplyBFloat16, faster from about 12 tokens on: rows are widened to float piece by piece, so
+/// The same as the first two, faster from about 12 tokens on: rows are widened to float piece by piece, so
 /// that they stay in the first cache while all tokens are multiplied with them.
+void multiplyManyFloat32(const Product& product, const float* x, const float* w) noexcept;
 void multiplyManyBFloat16(const Product& product, const float* x, const uint16_t* w) noexcept;
 
 }  // namespace facet::kernels

@@ -24,7 +24,7 @@ struct Simd {
         half = _mm_add_ps(half, _mm_movehl_ps(half, half));
         return _mm_cvtss_f32(_mm_add_ss(half, _mm_shuffle_ps(half, half, 1)));
     }
-    static Floats loadBFloat16(const uint16_t* p)
+    static Floats load(const uint16_t* p)  // bfloat16
     {
         const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
         return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
@@ -113,6 +113,7 @@ struct Simd {
 
 namespace facet::kernels {
 
-const ProductFunctions kAvx2Products = {fewBFloat16, fewInt8, fewInt4, manyBFloat16, roundActivations};
+const ProductFunctions kAvx2Products = {few<float>,  few<uint16_t>,  fewInt8,         fewInt4,
+                                        many<float>, many<uint16_t>, roundActivations};
 
 }  // namespace facet::kernels

@@ -20,7 +20,7 @@ struct Simd {
     static void store(float* p, Floats value) { _mm512_storeu_ps(p, value); }
     static Floats fma(Floats a, Floats b, Floats c) { return _mm512_fmadd_ps(a, b, c); }
     static float sum(Floats value) { return _mm512_reduce_add_ps(value); }
-    static Floats loadBFloat16(const uint16_t* p)
+    static Floats load(const uint16_t* p)  // bfloat16
     {
         const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
         return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
@@ -90,6 +90,7 @@ struct Simd {
 
 namespace facet::kernels {
 
-const ProductFunctions kAvx512Products = {fewBFloat16, fewInt8, fewInt4, manyBFloat16, roundActivations};
+const ProductFunctions kAvx512Products = {few<float>,  few<uint16_t>,  fewInt8,         fewInt4,
+                                          many<float>, many<uint16_t>, roundActivations};
 
 }  // namespace facet::kernels

@@ -9,13 +9,23 @@
 namespace facet::kernels {
 namespace {
 
-void scalarBFloat16(const Product& p, const float* x, const uint16_t* w) noexcept
+float widened(float weight)
+{
+    return weight;
+}
+float widened(uint16_t weight)
+{
+    return fromBfloat16(weight);
+}
+
+template <typename Weight>
+void scalarFloating(const Product& p, const float* x, const Weight* w) noexcept
 {
     for (int64_t t = 0; t < p.numTokens; ++t)
         for (int64_t row = 0; row < p.numRows; ++row) {
             double sum = 0;
             for (int64_t i = 0; i < p.width; ++i)
-                sum += double(fromBfloat16(w[row * p.width + i])) * double(x[t * p.width + i]);
+                sum += double(widened(w[row * p.width + i])) * double(x[t * p.width + i]);
             p.y[t * p.yStride + row] = static_cast<float>(sum);
         }
 }
@@ -82,8 +92,9 @@ void scalarQuantizeActivations(ActivationBlock* blocks, const float* x, int64_t 
         }
 }
 
-constexpr ProductFunctions kScalarProducts = {scalarBFloat16, scalarInt8, scalarInt4, scalarBFloat16,
-                                              scalarQuantizeActivations};
+constexpr ProductFunctions kScalarProducts = {
+    scalarFloating<float>,    scalarFloating<uint16_t>, scalarInt8, scalarInt4, scalarFloating<float>,
+    scalarFloating<uint16_t>, scalarQuantizeActivations};
 
 const ProductFunctions& functionsOf(CpuIsa isa) noexcept
 {
@@ -97,6 +108,11 @@ const ProductFunctions& functionsOf(CpuIsa isa) noexcept
 }
 
 }  // namespace
+
+void multiplyFloat32(const Product& product, const float* x, const float* w) noexcept
+{
+    functionsOf(product.isa).float32(product, x, w);
+}
 
 void multiplyBFloat16(const Product& product, const float* x, const uint16_t* w) noexcept
 {
@@ -119,6 +135,11 @@ void multiplyInt4(const Product& product, const ActivationBlock* x, const uint8_
                   const uint16_t* scales) noexcept
 {
     functionsOf(product.isa).int4(product, x, values, scales);
+}
+
+void multiplyManyFloat32(const Product& product, const float* x, const float* w) noexcept
+{
+    functionsOf(product.isa).manyFloat32(product, x, w);
 }
 
 void multiplyManyBFloat16(const Product& product, const float* x, const uint16_t* w) noexcept

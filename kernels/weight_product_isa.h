@@ -7,9 +7,11 @@
 namespace facet::kernels {
 
 struct ProductFunctions {
+    decltype(&multiplyFloat32) float32;
     decltype(&multiplyBFloat16) bfloat16;
     decltype(&multiplyInt8) int8;
     decltype(&multiplyInt4) int4;
+    decltype(&multiplyManyFloat32) manyFloat32;
     decltype(&multiplyManyBFloat16) manyBFloat16;
     void (*quantizeActivations)(ActivationBlock*, const float*, int64_t numTokens, int64_t width) noexcept;
 };

@@ -21,8 +21,18 @@ constexpr int64_t smaller(int64_t a, int64_t b)
 /// happens.
 constexpr int64_t kAhead = 8192;
 
-template <int R, int T>
-void bfloat16Tile(const Product& p, const float* x, const uint16_t* w, int64_t token, int64_t row)
+inline float widened(float weight)
+{
+    return weight;
+}
+inline float widened(uint16_t weight)
+{
+    return fromBfloat16(weight);
+}
+
+/// Weight is float or, for bfloat16, uint16_t.
+template <int R, int T, typename Weight>
+void floatingTile(const Product& p, const float* x, const Weight* w, int64_t token, int64_t row)
 {
     Simd::Floats sum[R][T];
     for (int r = 0; r < R; ++r)
@@ -31,9 +41,9 @@ void bfloat16Tile(const Product& p, const float* x, const uint16_t* w, int64_t t
     int64_t i = 0;
     for (; i + Simd::kLanes <= p.width; i += Simd::kLanes)
         for (int r = 0; r < R; ++r) {
-            const uint16_t* from = w + (row + r) * p.width + i;
-            __builtin_prefetch(from + kAhead / 2);
-            const Simd::Floats weight = Simd::loadBFloat16(from);
+            const Weight* from = w + (row + r) * p.width + i;
+            __builtin_prefetch(from + kAhead / int64_t{sizeof(Weight)});
+            const Simd::Floats weight = Simd::load(from);
             for (int t = 0; t < T; ++t)
                 sum[r][t] = Simd::fma(weight, Simd::load(x + (token + t) * p.width + i), sum[r][t]);
         }
@@ -41,7 +51,7 @@ void bfloat16Tile(const Product& p, const float* x, const uint16_t* w, int64_t t
         for (int t = 0; t < T; ++t) {
             float total = Simd::sum(sum[r][t]);
             for (int64_t j = i; j < p.width; ++j)
-                total += fromBfloat16(w[(row + r) * p.width + j]) * x[(token + t) * p.width + j];
+                total += widened(w[(row + r) * p.width + j]) * x[(token + t) * p.width + j];
             p.y[(token + t) * p.yStride + row + r] = total;
         }
 }
@@ -93,10 +103,11 @@ void allTokens(int64_t numTokens, const Tile& tile)
     }
 }
 
-void fewBFloat16(const Product& p, const float* x, const uint16_t* w) noexcept
+template <typename Weight>
+void few(const Product& p, const float* x, const Weight* w) noexcept
 {
     int64_t row = 0;
-    const auto tile = [&]<int R, int T>(int64_t token) { bfloat16Tile<R, T>(p, x, w, token, row); };
+    const auto tile = [&]<int R, int T>(int64_t token) { floatingTile<R, T>(p, x, w, token, row); };
     for (; row + Simd::kRows <= p.numRows; row += Simd::kRows)
         allTokens<Simd::kRows>(p.numTokens, tile);
     for (; row < p.numRows; ++row)
@@ -133,17 +144,18 @@ void fewInt4(const Product& p, const ActivationBlock* x, const uint8_t* values,
 
 constexpr int64_t kPiece = 1024;  // weights of a row at a time: 16 KB for 4 rows
 
-void widen(float* out, const uint16_t* w, int64_t size)
+template <typename Weight>
+void widen(float* out, const Weight* w, int64_t size)
 {
     int64_t i = 0;
     for (; i + Simd::kLanes <= size; i += Simd::kLanes)
-        Simd::store(out + i, Simd::loadBFloat16(w + i));
+        Simd::store(out + i, Simd::load(w + i));
     for (; i < size; ++i)
-        out[i] = fromBfloat16(w[i]);
+        out[i] = widened(w[i]);
 }
 
 template <int T>
-void floatTile(const Product& p, const float* x, const float* w, int64_t first, int64_t size, int64_t token,
+void pieceTile(const Product& p, const float* x, const float* w, int64_t first, int64_t size, int64_t token,
                int64_t row)
 {
     constexpr int R = Simd::kManyRows;
@@ -174,7 +186,8 @@ void floatTile(const Product& p, const float* x, const float* w, int64_t first, 
         }
 }
 
-void manyBFloat16(const Product& p, const float* x, const uint16_t* w) noexcept
+template <typename Weight>
+void many(const Product& p, const float* x, const Weight* w) noexcept
 {
     constexpr int R = Simd::kManyRows, T = Simd::kManyTokens;
     alignas(64) float piece[R * kPiece];
@@ -185,11 +198,11 @@ void manyBFloat16(const Product& p, const float* x, const uint16_t* w) noexcept
                 widen(piece + r * kPiece, w + (row + r) * p.width + first, size);
             int64_t token = 0;
             for (; token + T <= p.numTokens; token += T)
-                floatTile<T>(p, x, piece, first, size, token, row);
+                pieceTile<T>(p, x, piece, first, size, token, row);
             for (; token + 2 <= p.numTokens; token += 2)
-                floatTile<2>(p, x, piece, first, size, token, row);
+                pieceTile<2>(p, x, piece, first, size, token, row);
             if (token < p.numTokens)
-                floatTile<1>(p, x, piece, first, size, token, row);
+                pieceTile<1>(p, x, piece, first, size, token, row);
         }
     }
 }

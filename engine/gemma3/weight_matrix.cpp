@@ -106,11 +106,14 @@ private:
     bool m_useKernels;
 };
 
-class BFloat16 final : public Widened {
+/// As floats or bfloat16, row by row.
+class Floating final : public Widened {
 public:
-    BFloat16(const at::Tensor& source_OI, at::TensorOptions arithmetic, bool useKernels)
-        : Widened(WeightFormat::BFloat16, source_OI, arithmetic, useKernels),
-          m_weight_OI(source_OI.to(arithmetic.dtype(at::kBFloat16), /*non_blocking=*/false, /*copy=*/true))
+    Floating(WeightFormat format_, const at::Tensor& source_OI, at::TensorOptions arithmetic, bool useKernels)
+        : Widened(format_, source_OI, arithmetic, useKernels),
+          m_weight_OI(
+              source_OI.to(arithmetic.dtype(format_ == WeightFormat::Float32 ? at::kFloat : at::kBFloat16),
+                           /*non_blocking=*/false, /*copy=*/true))
     {
     }
 
@@ -127,12 +130,18 @@ public:
 private:
     at::Tensor byKernels(const at::Tensor& x) const override
     {
+        if (format == WeightFormat::Float32)
+            return product<float>(x, kernels::multiplyFloat32, kernels::multiplyManyFloat32);
+        return product<uint16_t>(x, kernels::multiplyBFloat16, kernels::multiplyManyBFloat16);
+    }
+
+    template <typename Weight, typename Multiply>
+    at::Tensor product(const at::Tensor& x, Multiply few, Multiply many) const
+    {
         constexpr int64_t kMany = 12;  // tokens from which on widening pays
-        const auto* w = static_cast<const uint16_t*>(m_weight_OI.const_data_ptr());
-        return productOnCpu(x, numRows, numColumns, [&](const kernels::Product& product, int64_t firstRow) {
-            const auto multiply =
-                product.numTokens < kMany ? kernels::multiplyBFloat16 : kernels::multiplyManyBFloat16;
-            multiply(product, x.const_data_ptr<float>(), w + firstRow * numColumns);
+        const auto* w = static_cast<const Weight*>(m_weight_OI.const_data_ptr());
+        return productOnCpu(x, numRows, numColumns, [&](const kernels::Product& part, int64_t firstRow) {
+            (part.numTokens < kMany ? few : many)(part, x.const_data_ptr<float>(), w + firstRow * numColumns);
         });
     }
 
@@ -233,11 +242,12 @@ std::shared_ptr<const WeightMatrix::Storage> stored(const at::Tensor& source_OI,
 {
     switch (format) {
         case WeightFormat::Float32:
-            return std::make_shared<Plain>(format, source_OI, arithmetic);
-        case WeightFormat::BFloat16:
-            if (arithmetic.dtype() == at::kBFloat16)
+        case WeightFormat::BFloat16: {
+            const auto type = format == WeightFormat::Float32 ? at::kFloat : at::kBFloat16;
+            if (arithmetic.dtype() == type && !useKernels)
                 return std::make_shared<Plain>(format, source_OI, arithmetic);
-            return std::make_shared<BFloat16>(source_OI, arithmetic, useKernels);
+            return std::make_shared<Floating>(format, source_OI, arithmetic, useKernels);
+        }
         case WeightFormat::Int8:
         case WeightFormat::Int4:
             return std::make_shared<Quantized>(format, source_OI, arithmetic, useKernels);

@@ -26,12 +26,13 @@ struct Weights {
     std::vector<int8_t> int8;
     std::vector<uint8_t> int4;
     std::vector<uint16_t> int8Scales, int4Scales;
-    std::vector<float> fromBfloat, fromInt8, fromInt4;  ///< as they read back
+    std::vector<float> float32, fromBfloat, fromInt8, fromInt4;  ///< as they read back
 
     explicit Weights(const Shape& shape)
     {
         const int64_t filled = filledWidth(shape.width), groups = filled / kGroup;
         const std::vector<float> w = randomFloats(shape.numRows * shape.width, 0.03f, 3);
+        float32 = w;
         for (const float value : w) {
             uint32_t bits;
             std::memcpy(&bits, &value, sizeof bits);
@@ -117,6 +118,18 @@ class WeightProductTest final : public QObject {
         0.035;  // x in steps of 1/127 of the largest of 32: each off by up to 1/254 of it
 
 private Q_SLOTS:
+    void float32_data() { addIsaRows(); }
+    void float32()
+    {
+        FETCH_ISA(isa);
+        check(isa, &Weights::float32, kFloat, [](const Product& p, const float* x, const Weights& w) {
+            multiplyFloat32(p, x, w.float32.data());
+        });
+        check(isa, &Weights::float32, kFloat, [](const Product& p, const float* x, const Weights& w) {
+            multiplyManyFloat32(p, x, w.float32.data());
+        });
+    }
+
     void bfloat16_data() { addIsaRows(); }
     void bfloat16()
     {

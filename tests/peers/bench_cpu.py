@@ -9,6 +9,7 @@ that type (with Q4_0 the head in Q8_0), so that its bytes per weight are those o
 """
 
 import argparse
+import ctypes
 import datetime
 import json
 import os
@@ -51,7 +52,6 @@ def build_llama():
 def import_llama():
     sys.path.append(str(LLAMA / "site"))  # behind .venv: its numpy and the like are as good
     import llama_cpp
-    llama_cpp.llama_log_set(llama_cpp.llama_log_callback(lambda *_: None), None)
     return llama_cpp
 
 
@@ -67,14 +67,13 @@ def quantized(kind):
         if kind == "Q4_0":
             parameters.token_embedding_type = 8  # ggml.h: GGML_TYPE_Q8_0, since our int4 has its head in int8, too
         part = path.with_suffix(".part")
-        if llama_cpp.llama_model_quantize(str(GGUF).encode(), str(part).encode(), parameters) != 0:
+        if llama_cpp.llama_model_quantize(str(GGUF).encode(), str(part).encode(), ctypes.byref(parameters)) != 0:
             sys.exit(f"llama.cpp could not make {path}")
         part.rename(path)
     return path
 
 
 def measure_llama(kind, tokens):
-    import ctypes
     llama_cpp = import_llama()
     llama_cpp.llama_backend_init()
     model = llama_cpp.llama_model_load_from_file(str(quantized(kind)).encode(), llama_cpp.llama_model_default_params())
