@@ -13,6 +13,7 @@ void addImport(CLI::App& program, int& status);
 void addInspect(CLI::App& program, int& status);
 void addModels(CLI::App& program, int& status);
 void addScore(CLI::App& program, int& status);
+void addTargets(CLI::App& program, int& status);
 void addTokenize(CLI::App& program, int& status);
 
 }  // namespace facet::app
