@@ -42,7 +42,8 @@ Config configOf(const PublicSize& size)
     text.maxPositions = size.hasVision ? 131'072 : 32'768;
     text.ropeGlobal.factor = size.hasVision ? 8 : 1;
     for (int64_t layer = 1; layer <= size.numLayers; ++layer)
-        text.layers.push_back(layer % 6 == 0 ? core::gemma3::LayerKind::Global : core::gemma3::LayerKind::Local);
+        text.layers.push_back(layer % 6 == 0 ? core::gemma3::LayerKind::Global
+                                             : core::gemma3::LayerKind::Local);
     if (size.hasVision)
         config.vision = core::gemma3::VisionConfig{.hiddenSize = 1152,
                                                    .intermediateSize = 4304,
@@ -68,7 +69,8 @@ std::optional<Config> publicShape(std::string_view name)
     return std::nullopt;
 }
 
-Result<ModelShape> modelShape(const std::string& model, bool textOnly, std::span<const core::BuiltInModel> builtIns)
+Result<ModelShape> modelShape(const std::string& model, bool textOnly,
+                              std::span<const core::BuiltInModel> builtIns)
 {
     const Result<core::ResolvedModel> found = core::resolveModel(model, builtIns);
     if (!found) {

@@ -23,7 +23,8 @@ struct Options {
 int targets(const Options& options)
 {
     if (options.isRegex && options.patterns.size() != 1)
-        return failed({core::ErrorCode::InvalidInput, "--regex takes one pattern, for the whole name of a module"});
+        return failed(
+            {core::ErrorCode::InvalidInput, "--regex takes one pattern, for the whole name of a module"});
     const core::Result<jobs::ModelShape> shape =
         jobs::modelShape(options.model, options.textOnly, builtInModels());
     if (!shape)
@@ -72,10 +73,12 @@ int targets(const Options& options)
     std::cout.flush();
     for (const jobs::TargetSelection::Pattern& pattern : selection->patterns)
         std::cerr << pattern.text << ": " << pattern.numModules << " modules\n";
-    std::cerr << selection->modules.size() << " modules with " << inThousands(static_cast<double>(numParameters))
-              << " parameters; " << (options.dora ? "DoRA" : "LoRA") << " of rank " << options.rank << " adds "
+    std::cerr << selection->modules.size() << " modules with "
+              << inThousands(static_cast<double>(numParameters)) << " parameters; "
+              << (options.dora ? "DoRA" : "LoRA") << " of rank " << options.rank << " adds "
               << inThousands(static_cast<double>(numAdapter)) << " (" << numAdapter << ")"
-              << (shape->path.empty() ? "; the model is not on this machine, its shape is known by its name" : "")
+              << (shape->path.empty() ? "; the model is not on this machine, its shape is known by its name"
+                                      : "")
               << '\n';
     return 0;
 }
@@ -90,9 +93,10 @@ void addTargets(CLI::App& program, int& status)
         "name or pattern of NeMo's (linear_qkv, '*.language_model.*.linear_fc1'), or all-linear.");
     const auto options = std::make_shared<Options>();
     command
-        ->add_option("MODEL", options->model,
-                     "A library name, a folder, an id in the Hugging Face cache, demo, or a public size such as "
-                     "google/gemma-3-4b-it")
+        ->add_option(
+            "MODEL", options->model,
+            "A library name, a folder, an id in the Hugging Face cache, demo, or a public size such as "
+            "google/gemma-3-4b-it")
         ->required();
     command->add_option("PATTERN", options->patterns, "What to match")->required();
     command->add_option("--exclude", options->exclude, "Patterns of what to leave out");

@@ -4,9 +4,11 @@
 // alone: no weights are read.
 //
 // Names in transformers 4.52 and later, N a layer; a text model has no "language_model.":
-//   model.language_model.layers.N.self_attn.{q,k,v,o}_proj    model.language_model.layers.N.mlp.{gate,up,down}_proj
+//   model.language_model.layers.N.self_attn.{q,k,v,o}_proj
+//   model.language_model.layers.N.mlp.{gate,up,down}_proj
 //   model.vision_tower.encoder.layers.N.self_attn.{q,k,v,out}_proj
-//   model.vision_tower.encoder.layers.N.mlp.{fc1,fc2}         (4.52 to 4.57: vision_tower.vision_model.encoder...)
+//   model.vision_tower.encoder.layers.N.mlp.{fc1,fc2}         (4.52 to 4.57:
+//   vision_tower.vision_model.encoder...)
 //
 // NeMo's paths, which fuse some of them:
 //   language_model.decoder.layers.N.self_attention.linear_qkv    q_proj, k_proj, v_proj

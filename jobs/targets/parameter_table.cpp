@@ -10,9 +10,9 @@
 namespace facet::jobs {
 namespace {
 
-constexpr std::array kParts = {ParameterPart::Embeddings,  ParameterPart::LanguageLayers,
+constexpr std::array kParts = {ParameterPart::Embeddings,    ParameterPart::LanguageLayers,
                                ParameterPart::LanguageNorms, ParameterPart::VisionTower,
-                               ParameterPart::VisionNorms, ParameterPart::Projector};
+                               ParameterPart::VisionNorms,   ParameterPart::Projector};
 
 bool isNorm(std::string_view tensor)
 {

@@ -20,9 +20,18 @@ struct Freeze {
     std::optional<bool> norms{};       ///< of all parts
 };
 
-enum class ParameterPart { Embeddings, LanguageLayers, LanguageNorms, VisionTower, VisionNorms, Projector, Adapters };
+enum class ParameterPart {
+    Embeddings,
+    LanguageLayers,
+    LanguageNorms,
+    VisionTower,
+    VisionNorms,
+    Projector,
+    Adapters
+};
 
-/// "embeddings", "language layers", "language norms", "vision tower", "vision norms", "projector", "adapters".
+/// "embeddings", "language layers", "language norms", "vision tower", "vision norms", "projector",
+/// "adapters".
 const char* nameOf(ParameterPart part);
 
 struct ParameterTable {

@@ -32,7 +32,8 @@ Result<std::regex> compiled(const std::string& pattern, const std::string& shown
     if (pattern.size() > kMaxPatternLength)
         return refused("the target pattern " + inQuotes(shown) + " is longer than " +
                        std::to_string(kMaxPatternLength) + " characters");
-    for (const char* foreign : {"(?P", "(?<", "(?i", "(?x", "(?s", "(?m", "(?a", "(?u", "\\A", "\\Z", "++", "*+"})
+    for (const char* foreign :
+         {"(?P", "(?<", "(?i", "(?x", "(?s", "(?m", "(?a", "(?u", "\\A", "\\Z", "++", "*+"})
         if (pattern.find(foreign) != std::string::npos)
             return refused("the target pattern " + inQuotes(shown) + " has \"" + foreign +
                            "\", which is not supported: write it without, or list the modules' names");
@@ -89,7 +90,8 @@ using Predicate = std::function<bool(const LinearModule&)>;
 Predicate anyNameMatches(std::regex pattern)
 {
     return [pattern = std::move(pattern)](const LinearModule& module) {
-        return std::ranges::any_of(namesOf(module), [&](const std::string& name) { return matches(name, pattern); });
+        return std::ranges::any_of(namesOf(module),
+                                   [&](const std::string& name) { return matches(name, pattern); });
     };
 }
 
@@ -130,7 +132,8 @@ Result<Predicate> predicateOfRegex(const std::string& regex)
 {
     // PEFT compares this one word without regard to case.
     std::string lower = regex;
-    std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::ranges::transform(lower, lower.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
     if (lower == kAllLinear)
         return predicateOf(lower);
     Result<std::regex> pattern = compiled(regex, regex);
@@ -145,15 +148,18 @@ std::string adviceFor(const std::string& pattern, std::span<const LinearModule> 
     const size_t dot = pattern.rfind('.');
     const std::string last = dot == std::string::npos ? pattern : pattern.substr(dot + 1);
     if (last == "linear_q" || last == "linear_kv" || last == "linear_k" || last == "linear_v")
-        return ": NeMo has that name for layers that Gemma 3 has not; write linear_qkv, or q_proj, k_proj, v_proj "
+        return ": NeMo has that name for layers that Gemma 3 has not; write linear_qkv, or q_proj, k_proj, "
+               "v_proj "
                "for one of the three";
     if (last == "lm_head" || last == "embed_tokens" || last == "output_layer")
-        return ": the head is the embedding table and takes no LoRA; train it whole with freeze.embeddings=false";
-    if (pattern.find("projector") != std::string::npos || pattern.find("vision_projection") != std::string::npos ||
-        last == "mm_input_projection_weight")
+        return ": the head is the embedding table and takes no LoRA; train it whole with "
+               "freeze.embeddings=false";
+    if (pattern.find("projector") != std::string::npos ||
+        pattern.find("vision_projection") != std::string::npos || last == "mm_input_projection_weight")
         return ": the projector is one matrix and takes no LoRA; train it whole with freeze.projector=false";
     const bool wantsVision = pattern.find("vision") != std::string::npos;
-    if (wantsVision && std::ranges::none_of(modules, [](const LinearModule& m) { return m.tower == Tower::Vision; }))
+    if (wantsVision &&
+        std::ranges::none_of(modules, [](const LinearModule& m) { return m.tower == Tower::Vision; }))
         return ": this model has no vision tower";
     std::set<std::string> shortNames;
     for (const LinearModule& module : modules) {
@@ -161,7 +167,8 @@ std::string adviceFor(const std::string& pattern, std::span<const LinearModule> 
         shortNames.insert(module.nemoShort);
     }
     if (isRegex && (shortNames.contains(pattern)))
-        return ": a text is a regular expression for the whole name; write [\"" + pattern + "\"] for every module "
+        return ": a text is a regular expression for the whole name; write [\"" + pattern +
+               "\"] for every module "
                "whose name ends so";
     const std::vector<std::string> known(shortNames.begin(), shortNames.end());
     const std::string near = core::suggestion(last, known);
@@ -201,8 +208,8 @@ Result<std::set<int64_t>> parseLayers(const std::string& text, int64_t count)
 {
     std::set<int64_t> layers;
     const auto malformed = [&] {
-        return refused("the layers " + inQuotes(text) + " are no list such as 0-5,10,20- of numbers from 0 to " +
-                       std::to_string(count - 1));
+        return refused("the layers " + inQuotes(text) +
+                       " are no list such as 0-5,10,20- of numbers from 0 to " + std::to_string(count - 1));
     };
     const char* at = text.data();
     const char* const end = at + text.size();
@@ -236,7 +243,8 @@ Result<std::set<int64_t>> parseLayers(const std::string& text, int64_t count)
 Result<TargetSelection> selectTargets(std::span<const LinearModule> modules, const TargetPatterns& patterns)
 {
     if (patterns.names.empty() && patterns.regex.empty())
-        return refused("there are no LoRA targets; write names such as q_proj, NeMo's linear_qkv, or all-linear");
+        return refused(
+            "there are no LoRA targets; write names such as q_proj, NeMo's linear_qkv, or all-linear");
     if (!patterns.names.empty() && !patterns.regex.empty())
         return refused("the LoRA targets are both a list and a regular expression; write one of them");
     const Result<std::vector<Checked>> wanted = check(patterns.names, patterns.regex, modules);
@@ -256,8 +264,9 @@ Result<TargetSelection> selectTargets(std::span<const LinearModule> modules, con
     for (const Checked& each : *wanted)
         selection.patterns.push_back({each.text, 0});
     for (const LinearModule& module : modules) {
-        const bool isOut = std::ranges::any_of(*unwanted, [&](const Checked& each) { return each.matches(module); }) ||
-                           (!patterns.layers.empty() && !layers->contains(module.layer));
+        const bool isOut =
+            std::ranges::any_of(*unwanted, [&](const Checked& each) { return each.matches(module); }) ||
+            (!patterns.layers.empty() && !layers->contains(module.layer));
         if (isOut)
             continue;
         bool isIn = false;
@@ -287,7 +296,8 @@ Result<bool> meansModule(const std::string& key, const LinearModule& module)
     const Result<std::regex> nemo = compiled(withoutStars(key), key);
     if (!nemo)
         return nemo.error();
-    return anyPathMatches(*nemo)(module) || (key.find('*') != std::string::npos && anyNameMatches(*nemo)(module));
+    return anyPathMatches(*nemo)(module) ||
+           (key.find('*') != std::string::npos && anyNameMatches(*nemo)(module));
 }
 
 }  // namespace facet::jobs

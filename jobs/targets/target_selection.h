@@ -42,7 +42,8 @@ struct TargetSelection {
 
 /// Errors  InvalidInput: a pattern (also an excluding one) that matches nothing, with the nearest name; a
 ///         malformed pattern; a range of layers that the model has not; no pattern at all.
-/// Source  peft 0.21, tuners/tuners_utils.py, check_target_module_exists; NeMo, lightning/../module_matcher.py.
+/// Source  peft 0.21, tuners/tuners_utils.py, check_target_module_exists; NeMo,
+/// lightning/../module_matcher.py.
 ///         Where PEFT sees "vision_tower.encoder" or "vision_tower.vision_model.encoder" depending on the
 ///         version of transformers, both match here. Of Python's regular expressions, those that ECMAScript
 ///         has, too; named groups, look-behind and flags are refused.

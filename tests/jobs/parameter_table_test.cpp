@@ -1,8 +1,8 @@
 // Numbers of parameters. Expectations: google/gemma_pytorch's shapes added up by hand in reference tables
 // (body, embedding, totals), PEFT's published counts for LoRA on all seven linears of a layer.
 
-#include "jobs/model_shape.h"
 #include "jobs/targets/parameter_table.h"
+#include "jobs/model_shape.h"
 #include "jobs/targets/target_selection.h"
 #include "tests/support/check.h"
 
@@ -41,7 +41,9 @@ private Q_SLOTS:
         QFETCH(QString, model);
         const auto config = *publicShape(model.toStdString());
         const ParameterTable table = parameterTable(config, {}, 0);
-        QTEST(inMillions(table.totalOf(ParameterPart::LanguageLayers) + table.totalOf(ParameterPart::LanguageNorms)), "body");
+        QTEST(inMillions(table.totalOf(ParameterPart::LanguageLayers) +
+                         table.totalOf(ParameterPart::LanguageNorms)),
+              "body");
         QTEST(inMillions(table.totalOf(ParameterPart::Embeddings)), "embeddings");
         QTEST(inMillions(table.total), "total");
         QCOMPARE(table.trained, table.total);
@@ -54,25 +56,38 @@ private Q_SLOTS:
     void theVisionTowerHasItsParameters()
     {
         const ParameterTable table = parameterTable(*publicShape("gemma-3-4b"), {}, 0);
-        QCOMPARE(table.totalOf(ParameterPart::VisionTower) + table.totalOf(ParameterPart::VisionNorms), 416'866'032);
+        QCOMPARE(table.totalOf(ParameterPart::VisionTower) + table.totalOf(ParameterPart::VisionNorms),
+                 416'866'032);
     }
 
     void eachPartIsFrozenOnItsOwn()
     {
         const auto config = *publicShape("gemma-3-4b");
         const ParameterTable all = parameterTable(config, {}, 0);
-        const ParameterTable lora = parameterTable(config, {.languageModel = true, .visionTower = true, .projector = true}, 1000);
+        const ParameterTable lora =
+            parameterTable(config, {.languageModel = true, .visionTower = true, .projector = true}, 1000);
         QCOMPARE(lora.trained, 1000);
-        const ParameterTable onlyTable =
-            parameterTable(config, {.languageModel = true, .visionTower = true, .projector = true, .embeddings = false, .norms = {}}, 0);
+        const ParameterTable onlyTable = parameterTable(
+            config,
+            {.languageModel = true, .visionTower = true, .projector = true, .embeddings = false, .norms = {}},
+            0);
         QCOMPARE(onlyTable.trained, all.totalOf(ParameterPart::Embeddings));
-        const ParameterTable withoutNorms = parameterTable(config, {.languageModel = false, .visionTower = false, .projector = true, .embeddings = {}, .norms = true}, 0);
+        const ParameterTable withoutNorms = parameterTable(config,
+                                                           {.languageModel = false,
+                                                            .visionTower = false,
+                                                            .projector = true,
+                                                            .embeddings = {},
+                                                            .norms = true},
+                                                           0);
         QCOMPARE(withoutNorms.trainedOf(ParameterPart::VisionNorms), 0);
         QCOMPARE(withoutNorms.trainedOf(ParameterPart::LanguageNorms), 0);
         QCOMPARE(withoutNorms.trainedOf(ParameterPart::Projector), 0);
         QCOMPARE(withoutNorms.trainedOf(ParameterPart::VisionTower), all.totalOf(ParameterPart::VisionTower));
         // Of the projector, its norm alone: 1152 numbers.
-        const ParameterTable projectorNorm = parameterTable(config, {.languageModel = true, .visionTower = true, .projector = true, .embeddings = {}, .norms = false}, 0);
+        const ParameterTable projectorNorm = parameterTable(
+            config,
+            {.languageModel = true, .visionTower = true, .projector = true, .embeddings = {}, .norms = false},
+            0);
         QCOMPARE(projectorNorm.trainedOf(ParameterPart::Projector), 1152);
     }
 };

@@ -1,5 +1,5 @@
-// Which modules PEFT gives a LoRA, on tiny random Gemma 3 models, against ours; and the rank and the number of
-// parameters that it gives them.
+// Which modules PEFT gives a LoRA, on tiny random Gemma 3 models, against ours; and the rank and the number
+// of parameters that it gives them.
 
 #include "core/gemma3/config_json.h"
 #include "jobs/targets/target_selection.h"
@@ -81,12 +81,15 @@ nlohmann::json cases()
     };
     // Only where each entry matches something: we refuse the others, PEFT does not look.
     list.push_back({{"kind", "vision"}, {"target_modules", {"fc1", "o_proj"}}});
-    list.push_back({{"kind", "vision"}, {"target_modules", {"q_proj", "fc2"}}, {"layers_to_transform", {0, 2}}});
+    list.push_back(
+        {{"kind", "vision"}, {"target_modules", {"q_proj", "fc2"}}, {"layers_to_transform", {0, 2}}});
     add({{"target_modules", {"q_proj", "k_proj"}}, {"layers_to_transform", {5}}});
-    add({{"target_modules", {"q_proj", "v_proj"}}, {"exclude_modules", {"layers.0.self_attn.q_proj", "6.self_attn.v_proj"}}});
+    add({{"target_modules", {"q_proj", "v_proj"}},
+         {"exclude_modules", {"layers.0.self_attn.q_proj", "6.self_attn.v_proj"}}});
     add({{"target_modules", "all-linear"}, {"exclude_modules", ".*mlp.*"}});
     add({{"target_modules", "all-linear"}, {"exclude_modules", ".*vision_tower.*|.*\\.3\\..*"}});
-    add({{"target_modules", {"q_proj", "up_proj"}}, {"rank_pattern", {{"q_proj", 2}, {"layers.1.mlp.up_proj", 7}}}});
+    add({{"target_modules", {"q_proj", "up_proj"}},
+         {"rank_pattern", {{"q_proj", 2}, {"layers.1.mlp.up_proj", 7}}}});
     add({{"target_modules", "all-linear"}, {"rank_pattern", {{".*layers\\.[01]\\..*", 3}, {"o_proj", 6}}}});
     add({{"target_modules", {"q_proj", "down_proj"}}, {"use_dora", true}});
     return list;
