@@ -27,6 +27,7 @@ int main(int argc, char** argv)
     facet::app::addScore(program, status);
     facet::app::addTargets(program, status);
     facet::app::addData(program, status);
+    facet::app::addEstimate(program, status);
     facet::app::addRecipe(program, status);
 
     try {
