@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/data/dataset.h"
+#include "core/data/energon_folder.h"
 #include "core/data/loss_mask.h"
 #include "core/data/mock.h"
 #include "core/gemma3/config_json.h"
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <memory>
 
@@ -23,6 +25,8 @@ struct Options {
     std::string model;
     std::string format = "auto";
     std::string imageRoot;
+    std::string split = "train";
+    std::vector<std::string> fields;  ///< "image=jpg"
     int64_t rows = 3;
     int64_t length = 0;
     bool skipBad = false;
@@ -108,34 +112,79 @@ std::vector<std::string> picturesOf(const core::DataSample& sample)
     return sources;
 }
 
-void countPictures(const core::DataSample& sample, const std::string& place, Counts& counts)
+void countPictures(const core::DataSample& sample, const std::function<std::string()>& place, Counts& counts)
 {
     for (const std::string& source : picturesOf(sample)) {
         ++counts.pictures;
         std::error_code ignored;
         if (source.find("://") == std::string::npos && !source.starts_with("data:") &&
-            !std::filesystem::exists(source, ignored)) {
+            !source.starts_with("tar:") && !std::filesystem::exists(source, ignored)) {
             ++counts.missingPictures;
-            counts.problem(place + ": the picture " + source +
+            counts.problem(place() + ": the picture " + source +
                            " does not exist; check the path, or give --image-root");
         }
     }
 }
 
-/// Reads every row. Without --skip-bad the first bad one is the error.
-core::Result<Counts> countRows(const core::Dataset& data, const ModelText* model, const Options& options)
+/// Samples by number, from a file or an Energon folder.
+struct Samples {
+    std::string path;
+    std::string format;
+    int64_t count = 0;
+    std::function<core::Result<core::DataSample>(int64_t)> sample;
+    std::function<std::string(int64_t)> placeOf;
+};
+
+core::Result<core::EnergonFolder> openEnergon(const std::string& path, const Options& options)
+{
+    core::EnergonOptions open;
+    open.split = options.split;
+    for (const std::string& field : options.fields) {
+        const size_t equals = field.find('=');
+        if (equals == std::string::npos || equals == 0)
+            return core::Error{core::ErrorCode::InvalidInput,
+                               core::inQuotes(field) + " is no field such as context=json[question]"};
+        open.fieldMap[field.substr(0, equals)] = field.substr(equals + 1);
+    }
+    return core::EnergonFolder::open(path, open);
+}
+
+core::Result<Samples> openSamples(const std::string& path, const Options& options)
+{
+    if (core::EnergonFolder::isOne(path)) {
+        core::Result<core::EnergonFolder> opened = openEnergon(path, options);
+        if (!opened)
+            return opened.error();
+        const auto folder = std::make_shared<core::EnergonFolder>(*std::move(opened));
+        return Samples{path, "energon " + folder->sampleType(), folder->numSamples(),
+                       [folder](int64_t i) { return folder->sample(i); },
+                       [folder, path](int64_t i) { return path + " sample " + folder->keyOf(i); }};
+    }
+    core::Result<core::Dataset> opened = openData(path, options);
+    if (!opened)
+        return opened.error();
+    const auto data = std::make_shared<core::Dataset>(*std::move(opened));
+    if (!data->rows().isIndexed())
+        if (const core::Result<void> done = data->rows().buildIndex(progressOf("indexing")); !done)
+            return done.error();
+    return Samples{path, std::string(core::nameOf(data->format())), data->rows().numRows(),
+                   [data](int64_t i) { return data->sample(i); },
+                   [data](int64_t i) { return data->rows().placeOf(data->rows().row(i)); }};
+}
+
+/// Reads every sample. Without --skip-bad the first bad one is the error.
+core::Result<Counts> countSamples(const Samples& samples, const ModelText* model, const Options& options)
 {
     Counts counts;
-    for (int64_t i = 0; i < data.rows().numRows(); ++i) {
-        const core::Result<core::DataSample> sample = data.sample(i);
+    for (int64_t i = 0; i < samples.count; ++i) {
+        const core::Result<core::DataSample> sample = samples.sample(i);
         core::Result<core::TokenizedSample> tokens = core::TokenizedSample();
         if (sample && model)
             tokens = core::tokenizeSample(*sample, model->tokenizer, model->chatTemplate, model->config,
                                           {options.everything});
         if (!sample || !tokens) {
             const std::string message =
-                sample ? data.rows().placeOf(data.rows().row(i)) + ": " + tokens.error().message
-                       : sample.error().message;
+                sample ? samples.placeOf(i) + ": " + tokens.error().message : sample.error().message;
             if (!options.skipBad)
                 return core::Error{core::ErrorCode::InvalidInput,
                                    message + " (--skip-bad counts such rows and goes on)"};
@@ -144,7 +193,8 @@ core::Result<Counts> countRows(const core::Dataset& data, const ModelText* model
             continue;
         }
         ++counts.good;
-        countPictures(*sample, data.rows().path().string(), counts);
+        countPictures(
+            *sample, [&] { return samples.placeOf(i); }, counts);
         if (!model)
             continue;
         counts.lengths.push_back(std::ssize(tokens->ids));
@@ -157,14 +207,11 @@ core::Result<Counts> countRows(const core::Dataset& data, const ModelText* model
     return counts;
 }
 
-ordered_json asJson(const core::Dataset& data, const Counts& counts)
+ordered_json asJson(const Samples& samples, const Counts& counts)
 {
-    ordered_json json = {{"path", data.rows().path().string()},
-                         {"format", core::nameOf(data.format())},
-                         {"rows", counts.good},
-                         {"bad_rows", counts.bad},
-                         {"pictures", counts.pictures},
-                         {"missing_pictures", counts.missingPictures}};
+    ordered_json json = {{"path", samples.path},        {"format", samples.format},
+                         {"rows", counts.good},         {"bad_rows", counts.bad},
+                         {"pictures", counts.pictures}, {"missing_pictures", counts.missingPictures}};
     if (!counts.lengths.empty()) {
         json["tokens"] = counts.tokens;
         json["tokens_in_loss"] = counts.inLoss;
@@ -177,10 +224,9 @@ ordered_json asJson(const core::Dataset& data, const Counts& counts)
     return json;
 }
 
-void print(const core::Dataset& data, const Counts& counts, const Options& options)
+void print(const Samples& samples, const Counts& counts, const Options& options)
 {
-    std::cout << data.rows().path().string() << ": " << core::nameOf(data.format()) << ", " << counts.good
-              << " rows";
+    std::cout << samples.path << ": " << samples.format << ", " << counts.good << " rows";
     if (counts.bad > 0)
         std::cout << ", " << counts.bad << " bad ones left out";
     if (counts.pictures > 0)
@@ -209,21 +255,37 @@ int inspect(const Options& options)
         model = *std::move(opened);
     }
     for (const std::string& path : options.paths) {
-        core::Result<core::Dataset> data = openData(path, options);
-        if (!data)
-            return failed(data.error());
-        if (!data->rows().isIndexed())
-            if (const core::Result<void> done = data->rows().buildIndex(progressOf("indexing")); !done)
-                return failed(done.error());
-        const core::Result<Counts> counts = countRows(*data, model ? &*model : nullptr, options);
+        const core::Result<Samples> samples = openSamples(path, options);
+        if (!samples)
+            return failed(samples.error());
+        const core::Result<Counts> counts = countSamples(*samples, model ? &*model : nullptr, options);
         if (!counts)
             return failed(counts.error());
         if (options.json)
-            printJson(asJson(*data, *counts));
+            printJson(asJson(*samples, *counts));
         else
-            print(*data, *counts, options);
+            print(*samples, *counts, options);
     }
     return 0;
+}
+
+/// The first samples of a file, before there is an index of it, or of an Energon folder.
+core::Result<std::vector<core::Result<core::DataSample>>> firstSamples(const std::string& path,
+                                                                       const Options& options)
+{
+    std::vector<core::Result<core::DataSample>> first;
+    if (core::EnergonFolder::isOne(path)) {
+        const core::Result<core::EnergonFolder> folder = openEnergon(path, options);
+        if (!folder)
+            return folder.error();
+        for (int64_t i = 0; i < std::min(options.rows, folder->numSamples()); ++i)
+            first.push_back(folder->sample(i));
+        return first;
+    }
+    const core::Result<core::Dataset> data = openData(path, options);
+    if (!data)
+        return data.error();
+    return data->head(static_cast<size_t>(options.rows));
 }
 
 /// A token as text, fit for a terminal: newlines and other control characters escaped.
@@ -287,10 +349,10 @@ int preview(const Options& options)
                             *model, options);
             continue;
         }
-        const core::Result<core::Dataset> data = openData(path, options);
-        if (!data)
-            return failed(data.error());
-        for (const core::Result<core::DataSample>& sample : data->head(static_cast<size_t>(options.rows))) {
+        const core::Result<std::vector<core::Result<core::DataSample>>> first = firstSamples(path, options);
+        if (!first)
+            return failed(first.error());
+        for (const core::Result<core::DataSample>& sample : *first) {
             if (!sample && options.skipBad)
                 std::cerr << sample.error().message << '\n';
             if (!sample && options.skipBad)
@@ -311,7 +373,10 @@ int preview(const Options& options)
 
 void addOptions(CLI::App& command, Options& options)
 {
-    command.add_option("PATH", options.paths, "Files: JSON lines, JSON, .txt, also .gz and .zst")->required();
+    command
+        .add_option("PATH", options.paths,
+                    "Files (JSON lines, JSON, .txt, also .gz and .zst) or Energon folders")
+        ->required();
     command.add_option("--format", options.format, "What the rows are; auto looks at them")
         ->check(CLI::IsMember(
             {"auto", "chat", "sharegpt", "llava", "alpaca", "prompt_completion", "input_output", "text"}));
@@ -319,6 +384,9 @@ void addOptions(CLI::App& command, Options& options)
                        "Where relative picture paths start; default: the file's folder");
     command.add_option("--sequence-length", options.length, "Cut samples to this many tokens")
         ->check(CLI::NonNegativeNumber);
+    command.add_option("--split", options.split, "Split of an Energon folder; default: train");
+    command.add_option("--field", options.fields,
+                       "Field of a crude Energon folder, such as context=json[question]; may be repeated");
     command.add_flag("--skip-bad", options.skipBad, "Count rows that cannot be read, and go on");
     command.add_flag("--train-on-all", options.everything, "Prompts count in the loss, too");
     command.add_flag("--json", options.json, "A line of JSON for each file or sample");

@@ -135,6 +135,15 @@ Result<TokenizedSample> tokenizeParts(const std::vector<PromptPart>& parts, Mark
     return withMask(*std::move(tokens), marked, tokenizer, config, everything);
 }
 
+void addContent(const std::vector<ContentPart>& content, std::vector<PromptPart>& parts)
+{
+    for (const ContentPart& part : content)
+        if (const auto* text = std::get_if<TextPart>(&part))
+            parts.push_back({Kind::Text, text->text});
+        else
+            parts.push_back({Kind::Image, std::get<ImagePart>(part).source});
+}
+
 /// Question and answer of a conversation for a model without a template.
 Result<TokenizedSample> tokenizePair(const DataSample& sample, const Tokenizer& tokenizer,
                                      const gemma3::Config& config, bool everything)
@@ -146,18 +155,11 @@ Result<TokenizedSample> tokenizePair(const DataSample& sample, const Tokenizer& 
             "this model has no chat template, so it takes pairs of one question and one answer only; take an "
             "instruct model (-it) for conversations"};
     std::vector<PromptPart> parts = {{Kind::Template, "<bos>"}};
-    const auto add = [&](const Message& message) {
-        for (const ContentPart& part : message.content)
-            if (const auto* text = std::get_if<TextPart>(&part))
-                parts.push_back({Kind::Text, text->text});
-            else
-                parts.push_back({Kind::Image, std::get<ImagePart>(part).source});
-    };
-    add(messages[0]);
+    addContent(messages[0].content, parts);
     parts.push_back({Kind::Template, " "});
     MarkedText marked = mark(parts);
     const size_t answer = marked.text.size() - 1;  // the space belongs to the first word
-    add(messages[1]);
+    addContent(messages[1].content, parts);
     parts.push_back({Kind::Template, "<eos>"});
     marked = mark(parts);
     marked.trained = {{answer, marked.text.size()}};
@@ -175,9 +177,10 @@ Result<TokenizedSample> tokenizeSample(const DataSample& sample, const Tokenizer
                                        const ChatTemplate& chatTemplate, const gemma3::Config& config,
                                        const MaskOptions& options)
 {
-    if (sample.isText()) {
-        const std::vector<PromptPart> parts = {
-            {Kind::Template, "<bos>"}, {Kind::Text, sample.text}, {Kind::Template, "<eos>"}};
+    if (sample.isDocument()) {
+        std::vector<PromptPart> parts = {{Kind::Template, "<bos>"}};
+        addContent(sample.document, parts);
+        parts.push_back({Kind::Template, "<eos>"});
         return tokenizeParts(parts, mark(parts), tokenizer, config, /*everything=*/true);
     }
     if (chatTemplate.kind() == ChatTemplate::Kind::None)

@@ -19,7 +19,8 @@ struct MaskOptions {
 
 /// A conversation is written with the chat template, which is Gemma 3's where the model's is unknown; a model
 /// without one (ChatTemplate::Kind::None) takes pairs of a question and an answer, as question + " " + answer
-/// + <eos>. Plain text is <bos> + text + <eos>, all of which counts.
+/// + <eos>. A document is <bos> + text + <eos>, all of which counts
+/// but its pictures.
 ///
 /// Errors  InvalidInput: roles that do not alternate, a picture for a model that sees none, a conversation of
 ///         several turns for a model without a template

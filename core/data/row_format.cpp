@@ -385,7 +385,7 @@ Result<DataSample> sampleFromRow(const json& row, RowFormat format, const std::f
             return text.error();
         if (text->empty())
             return refused("text is empty");
-        return DataSample{{}, *std::move(text)};
+        return DataSample{{}, {TextPart{*std::move(text)}}};
     }
     if (format == RowFormat::Chat)
         return checked(

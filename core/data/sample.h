@@ -11,10 +11,10 @@
 namespace facet::core {
 
 struct DataSample {
-    std::vector<Message> messages;  ///< a conversation; empty for plain text
-    std::string text;               ///< plain text, if there are no messages
+    std::vector<Message> messages;      ///< a conversation; empty for a document
+    std::vector<ContentPart> document;  ///< plain text, perhaps with pictures, if there are no messages
 
-    bool isText() const { return messages.empty(); }
+    bool isDocument() const { return messages.empty(); }
 };
 
 /// Token ids with what counts in the loss.

@@ -76,7 +76,7 @@ private Q_SLOTS:
 
     void plainTextCountsWhole()
     {
-        const TokenizedSample sample = tokenized({{}, "red and blue"});
+        const TokenizedSample sample = tokenized({{}, {TextPart{"red and blue"}}});
         QCOMPARE(inLoss(sample), std::string("red and blue<eos>|"));
     }
 

@@ -165,7 +165,8 @@ private Q_SLOTS:
             QVERIFY2(data, reason(data));
             QVERIFY(data->rows().buildIndex());
             QCOMPARE(data->rows().numRows(), 300'000);
-            QCOMPARE(data->sample(299'999)->text, std::string("row 299999"));
+            QCOMPARE(std::get<TextPart>(data->sample(299'999)->document.front()).text,
+                     std::string("row 299999"));
         }
         QFile cut(m_folder->filePath("g.jsonl.gz"));
         QVERIFY(cut.resize(cut.size() / 2));

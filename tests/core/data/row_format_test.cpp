@@ -22,7 +22,9 @@ std::string inWords(const Result<DataSample>& sample)
 {
     if (!sample)
         return sample.error().message;
-    std::string words = sample->text;
+    std::string words;
+    for (const ContentPart& part : sample->document)
+        words += std::get<TextPart>(part).text;
     for (const Message& message : sample->messages) {
         words += (words.empty() ? "" : " | ") + message.role + ":";
         for (const ContentPart& part : message.content)
