@@ -61,6 +61,7 @@ struct DataSource {
     SourceFormat format = SourceFormat::Auto;
     std::string imageRoot;
     std::string split = "train";
+    std::map<std::string, std::string> fieldMap;
 };
 
 struct DataSettings {

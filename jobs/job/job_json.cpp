@@ -160,6 +160,18 @@ public:
                 value[name] = number.get<double>();
         }
     }
+    void operator()(const char* key, std::map<std::string, std::string>& value, const char*)
+    {
+        const json* found = find(key);
+        if (!found)
+            return;
+        const bool isRight = found->is_object() &&
+                             std::ranges::all_of(*found, [](const json& each) { return each.is_string(); });
+        if (!isRight)
+            fail(key, *found, "an object of names and texts");
+        else
+            value = found->get<std::map<std::string, std::string>>();
+    }
     template <typename Item, typename Members>
     void list(const char* key, std::vector<Item>& items, const Members& members, const char*)
     {
@@ -268,6 +280,11 @@ json asJson(const std::map<std::string, double>& value)
     return object;
 }
 
+json asJson(const std::map<std::string, std::string>& value)
+{
+    return value;
+}
+
 /// Pairs of key and value, in order.
 class Writer {
 public:
@@ -371,6 +388,10 @@ public:
     {
         add(key, {{"type", "object"}, {"additionalProperties", limited("number", range)}}, asJson(value),
             help);
+    }
+    void operator()(const char* key, const std::map<std::string, std::string>& value, const char* help)
+    {
+        add(key, {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}, asJson(value), help);
     }
     template <typename Item, typename Members>
     void list(const char* key, const std::vector<Item>&, const Members& members, const char* help)

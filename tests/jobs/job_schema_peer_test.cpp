@@ -47,6 +47,8 @@ const std::vector<json>& values()
                                           {{"q_proj", "x"}},
                                           {{{"path", "a"}}},
                                           {{{"path", 3}}},
+                                          {{{"path", "a"}, {"field_map", {{"image", "jpg"}}}}},
+                                          {{{"field_map", {{"image", 3}}}}},
                                           {{{"prompt", "a"}}},
                                           "bf16",
                                           "full",
