@@ -29,6 +29,10 @@ int main(int argc, char** argv)
     facet::app::addQuality(program, status);
     facet::app::addBench(program, status);
     facet::app::addServe(program, status);
+    facet::app::addTargets(program, status);
+    facet::app::addData(program, status);
+    facet::app::addEstimate(program, status);
+    facet::app::addRecipe(program, status);
 
     try {
         program.parse(argc, argv);

@@ -8,15 +8,19 @@
 namespace facet::app {
 
 void addBench(CLI::App& program, int& status);
+void addData(CLI::App& program, int& status);
 void addDevices(CLI::App& program, int& status);
 void addDownload(CLI::App& program, int& status);
+void addEstimate(CLI::App& program, int& status);
 void addGenerate(CLI::App& program, int& status);
 void addImport(CLI::App& program, int& status);
 void addInspect(CLI::App& program, int& status);
 void addModels(CLI::App& program, int& status);
 void addQuality(CLI::App& program, int& status);
+void addRecipe(CLI::App& program, int& status);
 void addScore(CLI::App& program, int& status);
 void addServe(CLI::App& program, int& status);
+void addTargets(CLI::App& program, int& status);
 void addTokenize(CLI::App& program, int& status);
 
 }  // namespace facet::app

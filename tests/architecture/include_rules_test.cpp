@@ -60,6 +60,7 @@ static std::string groupOf(const std::string& header, const Rules& rules)
         {"stb", std::regex("(facet_)?stb/.*")},
         {"webp", std::regex("webp/.*")},
         {"sqlite", std::regex("sqlite3\\.h")},
+        {"yaml", std::regex("yaml-cpp/.*")},
         {"cli11", std::regex("CLI/.*")},
         {"httplib", std::regex("httplib\\.h")},
         {"torch", std::regex("(torch|c10|ATen)/.*")},

@@ -1,0 +1,119 @@
+#include "jobs/estimate/estimate.h"
+#include "app/commands/commands.h"
+#include "app/commands/common.h"
+#include "engine/device.h"
+
+#include <algorithm>
+#include <iostream>
+
+namespace facet::app {
+namespace {
+
+struct Options {
+    std::string job;
+    std::vector<std::string> overrides;
+    double memoryGb = 0;
+    double teraflops = 0;
+    int64_t gpus = 0;
+    bool json = false;
+};
+
+/// The first usable GPU of this machine; what the user says instead counts.
+jobs::Gpu gpuOf(const Options& options, int64_t& numGpus)
+{
+    jobs::Gpu gpu;
+    numGpus = options.gpus;
+    if (options.memoryGb <= 0 || options.gpus <= 0) {
+        int64_t found = 0;
+        for (const engine::DeviceInfo& device : engine::listDevices()) {
+            if (!device.id.starts_with("cuda") || !device.problem.empty())
+                continue;
+            if (found++ == 0 && options.memoryGb <= 0) {
+                gpu.name = device.name;
+                gpu.memoryBytes = static_cast<double>(device.memoryBytes);
+            }
+        }
+        if (numGpus <= 0)
+            numGpus = found;
+    }
+    if (options.memoryGb > 0)
+        gpu.memoryBytes = options.memoryGb * 1e9;
+    gpu.flops = options.teraflops * 1e12;
+    return gpu;
+}
+
+/// A job file, or the name of a recipe.
+core::Result<jobs::Settings> settingsOf(const Options& options)
+{
+    core::Result<jobs::Settings> settings = jobs::Settings();
+    std::error_code ignored;
+    if (std::filesystem::exists(options.job, ignored)) {
+        settings = jobs::readJobFile(options.job);
+    } else {
+        const core::Result<jobs::Recipe> recipe =
+            jobs::readRecipe(resourcesFolder() / "recipes", options.job);
+        if (!recipe)
+            return core::Error{core::ErrorCode::NotFound,
+                               options.job + " is no job file, and " + recipe.error().message};
+        settings = jobs::Settings{{"recipe", recipe->name}};
+    }
+    for (const std::string& text : options.overrides) {
+        if (!settings)
+            break;
+        if (const core::Result<void> done = jobs::applyOverride(text, *settings); !done)
+            return done.error();
+    }
+    return settings;
+}
+
+int estimate(const Options& options)
+{
+    const core::Result<jobs::Settings> settings = settingsOf(options);
+    if (!settings)
+        return failed(settings.error());
+    int64_t numGpus = 0;
+    const jobs::Gpu gpu = gpuOf(options, numGpus);
+    const core::Result<jobs::ResolvedJob> job =
+        jobs::resolveJob(*settings, {builtInModels(), resourcesFolder() / "recipes", numGpus});
+    if (!job)
+        return failed(job.error().during(options.job));
+    const jobs::Estimate result = jobs::estimate(*job, gpu);
+    if (!options.json) {
+        std::cout << jobs::describe(*job, result, gpu);
+        std::cout.flush();
+        return 0;
+    }
+    nlohmann::ordered_json json = jobs::toJson(result);
+    nlohmann::ordered_json trained;
+    for (const jobs::ParameterTable::Row& row : job->parameters.rows)
+        trained[jobs::nameOf(row.part)] = {{"total", row.total}, {"trained", row.trained}};
+    json["parameters"] = trained;
+    json["job"] = jobs::toJson(job->job);
+    json["notes"] = job->notes;
+    printJson(json);
+    return 0;
+}
+
+}  // namespace
+
+void addEstimate(CLI::App& program, int& status)
+{
+    auto* command = program.add_subcommand(
+        "estimate",
+        "Says what a job trains, what memory it takes by part, and how long it runs. Nothing is run.");
+    const auto options = std::make_shared<Options>();
+    command->add_option("JOB", options->job, "A job file, or a recipe such as 4b-lora")->required();
+    command->add_option("OVERRIDE", options->overrides, "Values to change, such as lora.rank=8");
+    command->add_option("--gpu-memory", options->memoryGb, "GB of a GPU; default: this machine's first")
+        ->check(CLI::PositiveNumber);
+    command
+        ->add_option("--gpu-tflops", options->teraflops,
+                     "Measured rate of its bf16 matrix product in TFLOP/s, for the time")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--gpus", options->gpus, "GPUs of a machine; default: this one's")
+        ->check(CLI::PositiveNumber);
+    command->add_flag("--json", options->json, "One line of JSON, with the resolved job");
+    command->callback([options, &status] { status = estimate(*options); });
+}
+
+}  // namespace facet::app

@@ -1,0 +1,193 @@
+#include "jobs/estimate/estimate.h"
+
+#include "jobs/estimate/cost_model.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace facet::jobs {
+namespace {
+
+using core::gemma3::TextConfig;
+using core::gemma3::VisionConfig;
+
+double elementBytes(const ResolvedJob& job)
+{
+    return job.job.precision == Precision::Fp32 ? 4 : 2;
+}
+
+double optimizerBytes(const ResolvedJob& job)
+{
+    const double moments = job.job.optimizer.kind == OptimizerKind::AdamW8bit ? kAdam8bitBytes : kAdamBytes;
+    return moments + (job.job.precision == Precision::Bf16Mixed ? kMasterBytes : 0);
+}
+
+/// How many of a part's parameters one GPU holds.
+double share(const ResolvedJob& job, ParameterPart part)
+{
+    const auto tensor = static_cast<double>(job.job.parallel.tensor.value_or(1));
+    const auto pipeline = static_cast<double>(job.job.parallel.pipeline.value_or(1));
+    switch (part) {
+        case ParameterPart::LanguageLayers:
+        case ParameterPart::Adapters:
+            return 1 / (tensor * pipeline);
+        case ParameterPart::Embeddings:
+            return 1 / tensor;
+        case ParameterPart::LanguageNorms:
+            return 1 / pipeline;
+        default:
+            return 1;
+    }
+}
+
+double languageLayerElements(const TextConfig& text, Checkpointing checkpointing)
+{
+    const auto D = static_cast<double>(text.hiddenSize);
+    const auto F = static_cast<double>(text.intermediateSize);
+    const auto NH = static_cast<double>(text.numHeads * text.headDim);
+    const auto KH = static_cast<double>(text.numKvHeads * text.headDim);
+    if (checkpointing == Checkpointing::Full)
+        return D;
+    if (checkpointing == Checkpointing::Selective)
+        return 3 * D + 2 * NH + 2 * KH + 2 * F;
+    return 6 * D + 3 * NH + 3 * KH + 3 * F;
+}
+
+double visionLayerElements(const VisionConfig& vision, Checkpointing checkpointing)
+{
+    const auto E = static_cast<double>(vision.hiddenSize);
+    return checkpointing == Checkpointing::Full ? E
+                                                : 8 * E + 2 * static_cast<double>(vision.intermediateSize);
+}
+
+bool trainsVision(const ResolvedJob& job)
+{
+    return job.parameters.trainedOf(ParameterPart::VisionTower) > 0 ||
+           job.parameters.trainedOf(ParameterPart::VisionNorms) > 0 ||
+           std::ranges::any_of(job.adapters,
+                               [](const Adapter& each) { return each.module.tower == Tower::Vision; });
+}
+
+int64_t picturesOf(const ResolvedJob& job)
+{
+    const bool isTextOnly = std::ranges::all_of(job.job.data.sources, [](const DataSource& source) {
+        return source.path == "mock:text" || source.format == SourceFormat::Text;
+    });
+    return job.config.vision && !isTextOnly ? kPicturesPerSample : 0;
+}
+
+/// The largest value in [1, most] that passes a test which only smaller values pass; 0 if none does.
+int64_t largest(int64_t most, const std::function<bool(int64_t)>& passes)
+{
+    int64_t good = 0;
+    int64_t bad = most + 1;
+    while (bad - good > 1) {
+        const int64_t middle = good + (bad - good) / 2;
+        (passes(middle) ? good : bad) = middle;
+    }
+    return good;
+}
+
+/// The least checkpointing with which it fits, of those that the job allows; the most if none does.
+Checkpointing choose(const ResolvedJob& job, int64_t microBatch, int64_t sequenceLength, int64_t pictures,
+                     double memoryBytes)
+{
+    if (job.job.checkpointing != Checkpointing::Auto)
+        return job.job.checkpointing;
+    if (memoryBytes <= 0)
+        return Checkpointing::Selective;
+    for (const Checkpointing each : {Checkpointing::None, Checkpointing::Selective})
+        if (memoryOf(job, microBatch, sequenceLength, each, pictures).total() <= memoryBytes)
+            return each;
+    return Checkpointing::Full;
+}
+
+}  // namespace
+
+MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequenceLength,
+                      Checkpointing checkpointing, int64_t picturesPerSample)
+{
+    const TextConfig& text = job.config.text;
+    const ParallelLayout& layout = job.job.parallel;
+    const double b = elementBytes(job);
+    const auto tensor = static_cast<double>(layout.tensor.value_or(1));
+    const int64_t pipeline = layout.pipeline.value_or(1);
+    const auto T =
+        static_cast<double>(microBatch * sequenceLength) / static_cast<double>(layout.context.value_or(1));
+
+    MemoryByPart memory;
+    for (const ParameterTable::Row& row : job.parameters.rows) {
+        const double held = share(job, row.part);
+        const double trained = static_cast<double>(row.trained) * held;
+        const bool isNf4 = job.job.method == Method::Qlora && row.part == ParameterPart::LanguageLayers;
+        (row.part == ParameterPart::Adapters ? memory.adapters : memory.weights) +=
+            static_cast<double>(row.total) * held * (isNf4 ? kNf4BytesPerWeight : b);
+        memory.gradients += trained * (job.job.precision == Precision::Bf16 ? 2 : 4);
+        memory.optimizer += trained * optimizerBytes(job) /
+                            (layout.shardOptimizer ? static_cast<double>(job.dataParallel) : 1);
+    }
+
+    const int64_t layersPerStage = (text.numLayers + pipeline - 1) / pipeline;
+    const auto inFlight =
+        static_cast<double>(layersPerStage * std::min(pipeline, std::max<int64_t>(1, job.accumulation)));
+    const double sums = 4 * static_cast<double>(text.numHeads);
+    memory.activations = inFlight * T * (b * languageLayerElements(text, checkpointing) + sums) / tensor;
+    const double oneLayer = T * b * languageLayerElements(text, Checkpointing::None) / tensor;
+    if (checkpointing == Checkpointing::Full)
+        memory.activations += oneLayer;
+    memory.workspace = kMatrixWorkspaceBytes + oneLayer;
+
+    if (job.config.vision && picturesPerSample > 0) {
+        const VisionConfig& vision = *job.config.vision;
+        const auto patches = static_cast<double>(microBatch * picturesPerSample * vision.patchesPerSide() *
+                                                 vision.patchesPerSide());
+        const double whole = patches * b * visionLayerElements(vision, Checkpointing::None);
+        if (trainsVision(job))
+            memory.activations += static_cast<double>(vision.numLayers) * patches * b *
+                                  visionLayerElements(vision, checkpointing);
+        memory.workspace +=
+            whole +
+            static_cast<double>(microBatch * picturesPerSample * 3 * vision.imageSize * vision.imageSize) * b;
+    }
+    if (job.job.method == Method::Qlora)
+        memory.workspace += b * static_cast<double>(text.hiddenSize * text.intermediateSize) / tensor;
+
+    memory.logits = std::min(T, static_cast<double>(kLossChunkTokens)) * static_cast<double>(text.vocabSize) *
+                    kLogitBytes / tensor;
+    memory.overhead = kCudaContextBytes + kFragmentation * memory.total();
+    return memory;
+}
+
+Estimate estimate(const ResolvedJob& job, const Gpu& gpu)
+{
+    Estimate result;
+    result.picturesPerSample = picturesOf(job);
+    const int64_t pictures = result.picturesPerSample;
+    const int64_t micro = job.job.microBatch;
+    const int64_t length = job.job.sequenceLength;
+    result.checkpointing = choose(job, micro, length, pictures, gpu.memoryBytes);
+    result.memory = memoryOf(job, micro, length, result.checkpointing, pictures);
+    result.flops = stepFlops(job, result.checkpointing, pictures);
+    result.tokensPerStep = static_cast<double>(job.job.globalBatch * length);
+    if (gpu.flops > 0) {
+        result.secondsPerStep = (result.flops.total() + result.flops.recompute) /
+                                (gpu.flops * kStepEfficiency * static_cast<double>(job.numGpus));
+        result.seconds = result.secondsPerStep * static_cast<double>(job.job.steps);
+    }
+    if (gpu.memoryBytes > 0) {
+        const auto fits = [&](int64_t microBatch, int64_t sequence) {
+            const Checkpointing with = choose(job, microBatch, sequence, pictures, gpu.memoryBytes);
+            return memoryOf(job, microBatch, sequence, with, pictures).total() <= gpu.memoryBytes;
+        };
+        result.isFitKnown = true;
+        result.fits = fits(micro, length);
+        constexpr int64_t kStep = 64;
+        result.largestMicroBatch = largest(job.job.globalBatch / job.dataParallel,
+                                           [&](int64_t value) { return fits(value, length); });
+        result.largestSequence = kStep * largest(job.config.text.maxPositions / kStep,
+                                                 [&](int64_t value) { return fits(micro, kStep * value); });
+    }
+    return result;
+}
+
+}  // namespace facet::jobs

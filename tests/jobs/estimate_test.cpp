@@ -1,0 +1,207 @@
+// Numbers of the estimator. Expectations for FLOPs: tables computed apart from this code from
+// google/gemma_pytorch's shapes (per token 6 N + 3 A / S in full, 4 N + 3 A / S for LoRA; one picture 5.46
+// TFLOP). For memory: bytes for each parameter that the literature names (16 in fp32, 6 with 8-bit Adam in
+// bf16).
+
+#include "jobs/estimate/estimate.h"
+#include "tests/support/check.h"
+
+#include <QTest>
+
+#include <cmath>
+
+using namespace facet::jobs;
+using facet::core::reason;
+using facet::core::Result;
+
+namespace {
+
+ResolvedJob job(const std::string& model, Settings changes, int64_t gpus = 1)
+{
+    Settings all = {{"name", "a"},
+                    {"model.base", model},
+                    {"data.sources", nlohmann::json::array({{{"path", "mock:text"}}})},
+                    {"steps", 100},
+                    {"batch.global", 8 * gpus},
+                    {"lora.targets", {"linear_qkv", "linear_proj", "linear_fc1", "linear_fc2"}}};
+    for (auto& [key, value] : changes)
+        all[key] = value;
+    const Result<ResolvedJob> resolved = resolveJob(all, {{}, SOURCE_DIR "/resources/recipes", gpus});
+    if (!resolved)
+        qFatal("%s", reason(resolved));
+    return *resolved;
+}
+
+double gigaflopsPerToken(const std::string& model, int64_t length, const char* method)
+{
+    const ResolvedJob full =
+        job(model,
+            {{"sequence_length", length}, {"method", method}, {"model.text_only", true}, {"lora.rank", 1}});
+    const Estimate result = estimate(full, {});
+    return result.flops.language / result.tokensPerStep / 1e9;
+}
+
+}  // namespace
+
+class EstimateTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        qputenv("HF_HUB_CACHE", "/nowhere");
+        qputenv("FACET_HOME", "/nowhere/facet");
+    }
+
+    void flopsPerTokenAreThePublishedFormula_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<int>("length");
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<double>("expected");
+        const auto row = [](const char* model, int length, const char* method, double expected) {
+            QTest::addRow("%s %s %d", model, method, length) << model << length << method << expected;
+        };
+        row("gemma-3-1b", 2048, "full", 6.17);
+        row("gemma-3-1b", 8192, "full", 6.33);
+        row("gemma-3-1b", 32768, "full", 6.94);
+        row("gemma-3-4b", 2048, "full", 23.96);
+        row("gemma-3-4b", 8192, "full", 24.47);
+        row("gemma-3-4b", 32768, "full", 26.0);
+        row("gemma-3-12b", 8192, "full", 74.1);
+        row("gemma-3-27b", 2048, "full", 164.5);
+        row("gemma-3-1b", 4096, "lora", 4.23);
+        row("gemma-3-4b", 4096, "lora", 16.4);
+        row("gemma-3-12b", 4096, "lora", 49.6);
+        row("gemma-3-27b", 4096, "lora", 111);
+    }
+    void flopsPerTokenAreThePublishedFormula()
+    {
+        QFETCH(QString, model);
+        QFETCH(int, length);
+        QFETCH(QString, method);
+        QFETCH(double, expected);
+        const double actual = gigaflopsPerToken(model.toStdString(), length, method.toUtf8().constData());
+        QVERIFY2(std::abs(actual / expected - 1) < 0.004, qPrintable(QString::number(actual)));
+    }
+
+    void aPictureCostsItsFlops()
+    {
+        QVERIFY(std::abs(visionFlops(*publicShape("gemma-3-4b")->vision) / 5.46e12 - 1) < 0.002);
+        const Settings withPictures = {{"data.sources", nlohmann::json::array({{{"path", "mock:vision"}}})}};
+        const Estimate frozen = estimate(job("gemma-3-4b", withPictures), {});
+        QCOMPARE(frozen.picturesPerSample, 1);
+        // linear_qkv and the others match the vision tower, too: forward and the gradient of its input.
+        QVERIFY(std::abs(frozen.flops.vision / (8 * 2 * 5.46e12) - 1) < 0.002);
+    }
+
+    void statesTakeTheirBytesForEachParameter_data()
+    {
+        QTest::addColumn<QString>("precision");
+        QTest::addColumn<QString>("optimizer");
+        QTest::addColumn<double>("bytes");
+        QTest::newRow("fp32") << "fp32"
+                              << "adamw" << 16.0;
+        QTest::newRow("bf16, 8-bit Adam") << "bf16"
+                                          << "adamw_8bit" << 6.03;
+        QTest::newRow("bf16 mixed") << "bf16_mixed"
+                                    << "adamw" << 18.0;
+    }
+    void statesTakeTheirBytesForEachParameter()
+    {
+        QFETCH(QString, precision);
+        QFETCH(QString, optimizer);
+        QFETCH(double, bytes);
+        const ResolvedJob full = job("gemma-3-4b", {{"method", "full"},
+                                                    {"model.text_only", true},
+                                                    {"precision", precision.toStdString()},
+                                                    {"optimizer.type", optimizer.toStdString()}});
+        const MemoryByPart memory = estimate(full, {}).memory;
+        const double states = memory.weights + memory.gradients + memory.optimizer;
+        QVERIFY2(std::abs(states / (3880.3e6 * bytes) - 1) < 0.001, qPrintable(QString::number(states)));
+        QCOMPARE(memory.adapters, 0.0);
+    }
+
+    void adaptersTrainAndTheModelOnlyLies()
+    {
+        const ResolvedJob lora = job("gemma-3-12b", {{"model.text_only", true}});
+        const MemoryByPart memory = estimate(lora, {}).memory;
+        QVERIFY(std::abs(memory.weights / (2 * 11766.0e6) - 1) < 0.001);
+        QVERIFY(std::abs(memory.gradients / (4 * 65.5e6) - 1) < 0.002);  // rank 16: 65.5 M, peft's count
+        const MemoryByPart nf4 =
+            estimate(job("gemma-3-12b", {{"model.text_only", true}, {"method", "qlora"}}), {}).memory;
+        QVERIFY(std::abs(nf4.weights / (0.5625 * 10758e6 + 2 * 1007.7e6) - 1) < 0.002);
+    }
+
+    void layoutsShareTheLoad()
+    {
+        const Settings full = {{"method", "full"}, {"model.text_only", true}};
+        const MemoryByPart one = estimate(job("gemma-3-4b", full), {}).memory;
+        const MemoryByPart data = estimate(job("gemma-3-4b", full, 4), {}).memory;
+        QVERIFY(std::abs(data.optimizer * 4 / one.optimizer - 1) < 1e-9);
+        QCOMPARE(data.weights, one.weights);
+        Settings tensor = full;
+        tensor["parallel.tensor"] = 4;
+        const MemoryByPart split = estimate(job("gemma-3-4b", tensor, 4), {}).memory;
+        QVERIFY(split.weights < 0.26 * one.weights && split.weights > 0.25 * one.weights);
+        QVERIFY(std::abs(split.activations * 4 / one.activations - 1) < 1e-9);
+    }
+
+    void checkpointingIsTheLeastThatFits()
+    {
+        const ResolvedJob lora =
+            job("gemma-3-4b", {{"model.text_only", true}, {"sequence_length", 8192}, {"batch.micro", 4}});
+        double last = 1e30;
+        for (const Checkpointing each :
+             {Checkpointing::None, Checkpointing::Selective, Checkpointing::Full}) {
+            const double total = memoryOf(lora, 4, 8192, each, 0).total();
+            QVERIFY(total < last);
+            last = total;
+            const Estimate result = estimate(lora, {"", total + 1, 0});
+            QVERIFY(result.checkpointing == each);
+            QVERIFY(result.fits);
+            QCOMPARE(result.flops.recompute > 0, each == Checkpointing::Full);
+        }
+        QVERIFY(!estimate(lora, {"", last - 1, 0}).fits);
+    }
+
+    void theLargestThatFitsFitsAndOneMoreDoesNot()
+    {
+        const ResolvedJob lora =
+            job("gemma-3-4b",
+                {{"model.text_only", true}, {"batch.global", 4096}, {"activation_checkpointing", "none"}});
+        const Estimate result = estimate(lora, {"", 80e9, 0});
+        QVERIFY(result.largestMicroBatch > 1);
+        QVERIFY(memoryOf(lora, result.largestMicroBatch, 2048, Checkpointing::None, 0).total() <= 80e9);
+        QVERIFY(memoryOf(lora, result.largestMicroBatch + 1, 2048, Checkpointing::None, 0).total() > 80e9);
+        QVERIFY(memoryOf(lora, 1, result.largestSequence, Checkpointing::None, 0).total() <= 80e9);
+        QVERIFY(memoryOf(lora, 1, result.largestSequence + 64, Checkpointing::None, 0).total() > 80e9);
+        QCOMPARE(estimate(job("gemma-3-27b", {{"method", "full"}}), {"", 80e9, 0}).largestMicroBatch, 0);
+    }
+
+    void timeComesFromTheMeasuredRate()
+    {
+        const ResolvedJob lora = job("gemma-3-1b", {});
+        const Estimate result = estimate(lora, {"", 80e9, 798e12});
+        QVERIFY(result.secondsPerStep > 0);
+        QCOMPARE(result.seconds, 100 * result.secondsPerStep);
+        QCOMPARE(estimate(lora, {"", 80e9, 399e12}).secondsPerStep, 2 * result.secondsPerStep);
+        QCOMPARE(estimate(lora, {}).secondsPerStep, 0.0);
+    }
+
+    void theDescriptionSaysWhatAUserNeeds()
+    {
+        const Result<ResolvedJob> resolved =
+            resolveJob({{"recipe", "4b-lora"}, {"lora.rank", 8}}, {{}, SOURCE_DIR "/resources/recipes", 1});
+        QVERIFY2(resolved, reason(resolved));
+        const Gpu gpu = {"H100", 80e9, 798e12};
+        const std::string text = describe(*resolved, estimate(*resolved, gpu), gpu);
+        for (const char* words :
+             {"lora.rank", "8  (recipe: 32)", "NeMo: 8 nodes x 8 GPUs, tensor parallel 2", "vision tower",
+              "fits into 80.0 GB", "note: the whole vision tower", "32 passes on 1 GPU"})
+            QVERIFY2(text.find(words) != std::string::npos, (std::string(words) + "\n" + text).c_str());
+    }
+};
+
+QTEST_GUILESS_MAIN(EstimateTest)
+#include "estimate_test.moc"
