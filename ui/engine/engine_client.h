@@ -85,16 +85,6 @@ Q_SIGNALS:
 private:
     friend class AnswerStream;
 
-    using Finish = std::function<void(core::Result<QByteArray>)>;
-    struct Call {
-        QByteArray verb;
-        QString path;
-        QByteArray body;
-        QPointer<QObject> context;
-        Finish finish;
-        int timeoutMs = 0;
-    };
-
     template <typename T>
     void request(const char* verb, const QString& path, const QByteArray& body, QObject* context, Done<T> done,
                  core::Result<T> (*decode)(const QByteArray&));
@@ -103,7 +93,8 @@ private:
     void whenReady(QObject* context, std::function<void(core::Result<EngineAddress>)> start);
 
     QNetworkRequest requestFor(const EngineAddress& address, const QString& path) const;
-    QNetworkReply* send(const EngineAddress& address, const Call& call);
+    void encodeInBackground(const AnswerRequest& what, bool isCount, QObject* context,
+                            std::function<void(core::Result<QByteArray>)> done);
     void followProcess();
     void askVersion();
     void handleVersion(core::Result<EngineVersion> version);
@@ -145,7 +136,6 @@ private:
     friend class EngineClient;
     AnswerStream(EngineClient& client, QObject* parent);
 
-    void start(const EngineAddress& address, const AnswerRequest& request);
     void post(const EngineAddress& address, const QString& path, const QByteArray& body);
     void read();
     void handle(const QByteArray& data);
