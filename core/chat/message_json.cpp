@@ -118,4 +118,25 @@ Result<std::vector<Message>> parseMessages(std::string_view json)
     return messagesFromJson(parsed["messages"]);
 }
 
+Json messagesToJson(const std::vector<Message>& messages)
+{
+    Json list = Json::array();
+    for (const Message& message : messages) {
+        const bool isOneText =
+            message.content.size() == 1 && std::holds_alternative<TextPart>(message.content.front());
+        Json content = Json::array();
+        for (const ContentPart& part : message.content) {
+            if (const auto* text = std::get_if<TextPart>(&part))
+                content.push_back({{"type", "text"}, {"text", text->text}});
+            else
+                content.push_back(
+                    {{"type", "image_url"}, {"image_url", {{"url", std::get<ImagePart>(part).source}}}});
+        }
+        list.push_back({{"role", message.role},
+                        {"content", isOneText ? Json(std::get<TextPart>(message.content.front()).text)
+                                              : std::move(content)}});
+    }
+    return list;
+}
+
 }  // namespace facet::core

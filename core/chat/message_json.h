@@ -26,4 +26,8 @@ Result<std::vector<Message>> messagesFromJson(const nlohmann::json& messages);
 /// Errors  InvalidInput: no JSON, no "messages", or as above.
 Result<std::vector<Message>> parseMessages(std::string_view json);
 
+/// The same as JSON that messagesFromJson() and OpenAI's API read: a single text as a string, pictures as
+/// "image_url".
+nlohmann::json messagesToJson(const std::vector<Message>& messages);
+
 }  // namespace facet::core
