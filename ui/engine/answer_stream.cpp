@@ -50,7 +50,8 @@ void AnswerStream::read()
     }
     m_rest.remove(0, begin);
     if (m_rest.size() > kMaxLineBytes)
-        fail(tr("The engine sent a line of more than %1 MB: it is no engine of Facet.").arg(kMaxLineBytes >> 20));
+        fail(tr("The engine sent a line of more than %1 MB: it is no engine of Facet.")
+                 .arg(kMaxLineBytes >> 20));
 }
 
 void AnswerStream::handle(const QByteArray& data)

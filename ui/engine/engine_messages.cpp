@@ -20,7 +20,9 @@ static QByteArray compact(const QJsonObject& object)
 static core::Error broken(const QString& what)
 {
     return {core::ErrorCode::Internal,
-            QStringLiteral("The engine's answer %1: use a window and an engine of one release.").arg(what).toStdString()};
+            QStringLiteral("The engine's answer %1: use a window and an engine of one release.")
+                .arg(what)
+                .toStdString()};
 }
 
 static core::Result<QJsonObject> objectOf(const QByteArray& body)
@@ -34,7 +36,8 @@ static core::Result<QJsonObject> objectOf(const QByteArray& body)
 
 /// A list of objects under `key`, each turned into a T.
 template <typename T>
-static core::Result<QList<T>> listOf(const QByteArray& body, const char* key, T (*convert)(const QJsonObject&))
+static core::Result<QList<T>> listOf(const QByteArray& body, const char* key,
+                                     T (*convert)(const QJsonObject&))
 {
     const core::Result<QJsonObject> object = objectOf(body);
     if (!object)
@@ -84,9 +87,9 @@ static core::Result<QString> pictureUrl(const QString& path, bool byPath)
         return QUrl::fromLocalFile(path).toString(QUrl::FullyEncoded);
     QFile file(path);
     if (!file.open(QIODevice::ReadOnly))
-        return core::Error{core::ErrorCode::Io, QStringLiteral("The picture %1 cannot be read: %2.")
-                                                    .arg(path, file.errorString())
-                                                    .toStdString()};
+        return core::Error{
+            core::ErrorCode::Io,
+            QStringLiteral("The picture %1 cannot be read: %2.").arg(path, file.errorString()).toStdString()};
     if (file.size() > kMaxPictureBytes)
         return core::Error{core::ErrorCode::InvalidInput,
                            QStringLiteral("The picture %1 has %2 MB; at most %3 are sent.")
@@ -177,9 +180,12 @@ core::Result<EngineVersion> decodeVersion(const QByteArray& body)
 core::Result<QList<EngineDevice>> decodeDevices(const QByteArray& body)
 {
     return listOf<EngineDevice>(body, "devices", [](const QJsonObject& device) {
-        return EngineDevice{text(device, "id"),           text(device, "name"),
-                            integer(device, "memory_bytes"), text(device, "capability"),
-                            text(device, "driver"),       device.value(QStringLiteral("usable")).toBool(),
+        return EngineDevice{text(device, "id"),
+                            text(device, "name"),
+                            integer(device, "memory_bytes"),
+                            text(device, "capability"),
+                            text(device, "driver"),
+                            device.value(QStringLiteral("usable")).toBool(),
                             text(device, "problem")};
     });
 }
@@ -245,7 +251,8 @@ core::Result<EngineCache> decodeCache(const QByteArray& body)
     const core::Result<QJsonObject> object = objectOf(body);
     if (!object)
         return object.error();
-    return EngineCache{integer(*object, "snapshots"), integer(*object, "bytes"), integer(*object, "limit_bytes")};
+    return EngineCache{integer(*object, "snapshots"), integer(*object, "bytes"),
+                       integer(*object, "limit_bytes")};
 }
 
 core::Result<TokenCount> decodeTokenCount(const QByteArray& body)
@@ -253,7 +260,8 @@ core::Result<TokenCount> decodeTokenCount(const QByteArray& body)
     const core::Result<QJsonObject> object = objectOf(body);
     if (!object)
         return object.error();
-    return TokenCount{small(*object, "count"), small(*object, "image_tokens"), small(*object, "max_model_len")};
+    return TokenCount{small(*object, "count"), small(*object, "image_tokens"),
+                      small(*object, "max_model_len")};
 }
 
 QString decodeErrorSentence(const QByteArray& body)
@@ -299,10 +307,11 @@ core::Result<EngineGreeting> decodeGreeting(const QByteArray& line)
     const QJsonObject object = QJsonDocument::fromJson(line).object();
     const int port = small(object, "port");
     if (port < 1 || port > 65535)
-        return core::Error{core::ErrorCode::Internal,
-                           QStringLiteral("The engine began with \"%1\" in place of where it listens: see its log.")
-                               .arg(QString::fromUtf8(line.left(80)))
-                               .toStdString()};
+        return core::Error{
+            core::ErrorCode::Internal,
+            QStringLiteral("The engine began with \"%1\" in place of where it listens: see its log.")
+                .arg(QString::fromUtf8(line.left(80)))
+                .toStdString()};
     return EngineGreeting{port, text(object, "token").toUtf8(), text(object, "version")};
 }
 

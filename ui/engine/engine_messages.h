@@ -1,7 +1,7 @@
 #pragma once
 
-// What the window and the engine say to each other, as Qt values. The JSON's keys are in engine_messages.cpp and
-// nowhere else in ui/.
+// What the window and the engine say to each other, as Qt values. The JSON's keys are in engine_messages.cpp
+// and nowhere else in ui/.
 
 #include "core/base/result.h"
 #include "core/conversations/sampling.h"

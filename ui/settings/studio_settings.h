@@ -1,6 +1,7 @@
 #pragma once
 
-// What the window remembers from one start to the next: studio.ini beside the library. Secrets are not among it.
+// What the window remembers from one start to the next: studio.ini beside the library. Secrets are not among
+// it.
 
 #include <QByteArray>
 #include <QObject>
