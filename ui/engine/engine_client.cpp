@@ -23,9 +23,10 @@ static core::Error unavailable(const QString& sentence)
 /// Why a request failed, as one sentence: the engine's own if it sent one.
 static core::Error errorOf(QNetworkReply& reply, const QByteArray& body)
 {
-    if (const QString sentence = decodeErrorSentence(body); !sentence.isEmpty())
+    const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
+    if (const QString sentence = decodeErrorSentence(status, body); status >= 400 && !sentence.isEmpty())
         return {core::ErrorCode::InvalidInput, sentence.toStdString()};
-    if (const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt(); status >= 400)
+    if (status >= 400)
         return {core::ErrorCode::Internal,
                 EngineClient::tr("The engine refused %1 with status %2.").arg(reply.url().path()).arg(status).toStdString()};
     return unavailable(EngineClient::tr("The engine at %1 does not answer: %2.")

@@ -4,6 +4,7 @@
 // (an engine on another machine, behind ssh -L). Every request ends exactly once, never from within the call that
 // made it, and not at all once its context is gone.
 
+#include "core/api/server_sent_events.h"
 #include "ui/engine/engine_messages.h"
 #include "ui/engine/engine_process.h"
 
@@ -138,13 +139,13 @@ private:
 
     void post(const EngineAddress& address, const QString& path, const QByteArray& body);
     void read();
-    void handle(const QByteArray& data);
+    void handle(std::string_view data);
     void handleEnd();
     void fail(const QString& sentence);
 
     EngineClient& m_client;
     QPointer<QNetworkReply> m_reply;
-    QByteArray m_rest;
+    core::api::ServerSentEvents m_events;
     AnswerEnd m_end;
     bool m_isOver = false;
 };

@@ -20,7 +20,7 @@ struct EngineAddress {
     bool operator==(const EngineAddress&) const = default;
 };
 
-class EngineProcess final : public QObject {
+class EngineProcess : public QObject {
     Q_OBJECT
 
 public:
