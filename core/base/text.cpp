@@ -2,13 +2,12 @@
 
 namespace facet::core {
 
-std::string inQuotes(std::string_view value)
+std::string inQuotes(std::string_view value, size_t maxBytes)
 {
-    constexpr size_t kMaxBytes = 80;
     std::string text = "\"";
-    for (const char c : value.substr(0, kMaxBytes))
+    for (const char c : value.substr(0, maxBytes))
         text += c >= ' ' && c <= '~' ? c : '?';
-    if (value.size() > kMaxBytes)
+    if (value.size() > maxBytes)
         text += "...";
     return text + "\"";
 }

@@ -2,10 +2,11 @@
 
 #include "core/base/environment.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/text.h"
 
 #include <algorithm>
-#include <vector>
+#include <set>
 
 namespace facet::core {
 namespace {
@@ -42,15 +43,18 @@ std::vector<fs::path> foldersIn(const fs::path& folder)
 
 }  // namespace
 
+fs::path hubHome()
+{
+    if (const auto home = environmentPath("HF_HOME"))
+        return *home;
+    if (const auto cache = environmentPath("XDG_CACHE_HOME"))
+        return *cache / "huggingface";
+    return homeFolder() / ".cache" / "huggingface";
+}
+
 fs::path hubFolder()
 {
-    if (const auto hub = environmentPath("HF_HUB_CACHE"))
-        return *hub;
-    if (const auto home = environmentPath("HF_HOME"))
-        return *home / "hub";
-    if (const auto cache = environmentPath("XDG_CACHE_HOME"))
-        return *cache / "huggingface" / "hub";
-    return homeFolder() / ".cache" / "huggingface" / "hub";
+    return environmentPath("HF_HUB_CACHE").value_or(hubHome() / "hub");
 }
 
 bool isHubId(std::string_view text)
@@ -58,6 +62,14 @@ bool isHubId(std::string_view text)
     const size_t slash = text.find('/');
     return slash != std::string_view::npos && isPlain(text.substr(0, slash)) &&
            isPlain(text.substr(slash + 1));
+}
+
+std::string hubRepositoryName(std::string_view id)
+{
+    std::string name = "models--" + std::string(id);
+    if (const size_t slash = name.find('/'); slash != std::string::npos)
+        name.replace(slash, 1, "--");
+    return name;
 }
 
 bool isHubRepository(const fs::path& folder)
@@ -92,14 +104,42 @@ Result<fs::path> cachedModel(const fs::path& hub, std::string_view id, std::stri
     if (!isHubId(id))
         return Error{ErrorCode::InvalidInput,
                      inQuotes(id) + " is no Hugging Face id such as google/gemma-3-4b-it"};
-    std::string name = "models--" + std::string(id);
-    name.replace(name.find('/'), 1, "--");
+    const std::string name = hubRepositoryName(id);
     std::error_code ignored;
     if (!fs::is_directory(hub / name, ignored))
         return Error{ErrorCode::NotFound, "the model " + std::string(id) +
                                               " is not in the Hugging Face cache " + hub.string() +
-                                              "; fetch it with: hf download " + std::string(id)};
+                                              "; fetch it with: facet-engine download " + std::string(id)};
     return snapshotIn(hub / name, revision);
+}
+
+std::vector<std::string> missingInSnapshot(const fs::path& snapshot)
+{
+    constexpr size_t kMaxIndexBytes = 64 << 20;
+    std::error_code ignored;
+    const auto isThere = [&](const std::string& name) {
+        return fs::is_regular_file(snapshot / name, ignored);
+    };
+    std::vector<std::string> missing;
+    if (!isThere("config.json"))
+        missing.emplace_back("config.json");
+    if (!isThere("model.safetensors")) {
+        const Result<nlohmann::json> index =
+            readJsonObject(snapshot / "model.safetensors.index.json", kMaxIndexBytes);
+        const nlohmann::json* shards = index ? JsonFields(*index, "").find("weight_map") : nullptr;
+        std::set<std::string> names;
+        if (shards && shards->is_object())
+            for (const auto& shard : *shards)
+                names.insert(shard.is_string() ? shard.get<std::string>() : std::string());
+        if (names.empty())
+            missing.emplace_back("model.safetensors");
+        for (const std::string& name : names)
+            if (!isThere(name))
+                missing.push_back(name);
+    }
+    if (!isThere("tokenizer.json") && !isThere("tokenizer.model"))
+        missing.emplace_back("tokenizer.json");
+    return missing;
 }
 
 }  // namespace facet::core

@@ -8,16 +8,25 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace facet::core {
 
-/// HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub.
+/// HF_HOME, else XDG_CACHE_HOME/huggingface, else ~/.cache/huggingface: the cache, the token.
+///
+/// Source  huggingface_hub/constants.py
+std::filesystem::path hubHome();
+
+/// HF_HUB_CACHE, else "hub" of hubHome().
 ///
 /// Source  huggingface_hub/constants.py
 std::filesystem::path hubFolder();
 
 /// "org/name", as the hub allows it: letters, digits, ".", "_" and "-".
 bool isHubId(std::string_view text);
+
+/// "models--org--name", the folder of a model in the cache.
+std::string hubRepositoryName(std::string_view id);
 
 /// Is this a folder models--org--name of a hub cache?
 bool isHubRepository(const std::filesystem::path& folder);
@@ -34,5 +43,9 @@ Result<std::filesystem::path> snapshotIn(const std::filesystem::path& repository
 /// Errors  InvalidInput (no id of a model), NotFound
 Result<std::filesystem::path> cachedModel(const std::filesystem::path& hub, std::string_view id,
                                           std::string_view revision = "main");
+
+/// Which files a snapshot lacks to be a model: config.json, the weights in one file or every shard of the
+/// index, tokenizer.json or tokenizer.model. A download that was interrupted leaves such a snapshot.
+std::vector<std::string> missingInSnapshot(const std::filesystem::path& snapshot);
 
 }  // namespace facet::core

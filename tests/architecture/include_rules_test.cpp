@@ -71,7 +71,7 @@ static std::string groupOf(const std::string& header, const Rules& rules)
         {"md4c", std::regex("md4c.*")},
         // C++ has no suffix; then C, POSIX and Linux.
         {"", std::regex("[a-z0-9_]+|(sys|linux|net|netinet|arpa)/[a-z0-9_]+\\.h")},
-        {"", std::regex("(unistd|fcntl|pwd|dlfcn|poll|signal|spawn|netdb|immintrin|cpuid)\\.h")},
+        {"", std::regex("(unistd|fcntl|pwd|dlfcn|poll|signal|spawn|netdb|fnmatch|immintrin|cpuid)\\.h")},
     };
     if (const size_t slash = header.find('/'); slash != std::string::npos)
         if (const std::string folder = header.substr(0, slash); rules.contains(folder) || folder == "tests")
