@@ -38,6 +38,9 @@ public:
 
     void start();
 
+    /// What was committed up to now was read from the store: it is not handed on again.
+    void forgetCommitted() { m_committed.clear(); }
+
     /// Keeps what has been written. ended() follows.
     void stop();
 
