@@ -4,9 +4,6 @@
 
 namespace facet::ui {
 
-// A line of a stream that is longer than this is not from an engine of ours.
-static constexpr qsizetype kMaxLineBytes = 4 << 20;
-
 AnswerStream::AnswerStream(EngineClient& client, QObject* parent) : QObject(parent), m_client(client) {}
 
 AnswerStream::~AnswerStream()
@@ -41,20 +38,19 @@ void AnswerStream::read()
     // An error's body is read whole, at the end.
     if (m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() != 200)
         return;
-    m_rest += m_reply->readAll();
-    qsizetype begin = 0;
-    for (qsizetype end = 0; !m_isOver && (end = m_rest.indexOf('\n', begin)) >= 0; begin = end + 1) {
-        const QByteArray line = m_rest.mid(begin, end - begin).trimmed();
-        if (line.startsWith("data:"))
-            handle(line.mid(5).trimmed());
+    const QByteArray bytes = m_reply->readAll();
+    const core::Result<std::vector<std::string>> events =
+        m_events.push(std::string_view(bytes.constData(), static_cast<size_t>(bytes.size())));
+    if (!events) {
+        fail(QString::fromStdString(events.error().message));
+        return;
     }
-    m_rest.remove(0, begin);
-    if (m_rest.size() > kMaxLineBytes)
-        fail(tr("The engine sent a line of more than %1 MB: it is no engine of Facet.")
-                 .arg(kMaxLineBytes >> 20));
+    for (const std::string& data : *events)
+        if (!m_isOver)
+            handle(data);
 }
 
-void AnswerStream::handle(const QByteArray& data)
+void AnswerStream::handle(std::string_view data)
 {
     const core::Result<AnswerEvent> event = decodeAnswerEvent(data, m_end);
     if (!event) {
@@ -84,8 +80,8 @@ void AnswerStream::handleEnd()
     if (m_isOver)
         return;
     const QByteArray body = m_reply->readAll();
-    const QString sentence = decodeErrorSentence(body);
-    if (!sentence.isEmpty()) {
+    const QString sentence = decodeErrorSentence(status, body);
+    if (status >= 400 && !sentence.isEmpty()) {
         fail(sentence);
         return;
     }

@@ -1,125 +1,91 @@
 #include "ui/engine/engine_messages.h"
 
-#include <QFile>
-#include <QFileInfo>
-#include <QJsonArray>
-#include <QJsonDocument>
-#include <QJsonObject>
+#include "core/api/answer.h"
+#include "core/api/control.h"
+#include "core/api/data_uri.h"
+#include "core/api/request.h"
+#include "core/api/server_sent_events.h"
+#include "core/base/file.h"
+
 #include <QMimeDatabase>
 #include <QUrl>
 
 namespace facet::ui {
 
-static constexpr qint64 kMaxPictureBytes = 64 << 20;
+namespace api = core::api;
+using nlohmann::json;
 
-static QByteArray compact(const QJsonObject& object)
+static constexpr size_t kMaxPictureBytes = 64 << 20;
+
+static QString qt(const std::string& text)
 {
-    return QJsonDocument(object).toJson(QJsonDocument::Compact);
+    return QString::fromStdString(text);
 }
 
-static core::Error broken(const QString& what)
+static QByteArray compact(const json& object)
+{
+    return QByteArray::fromStdString(api::dumped(object));
+}
+
+static core::Error broken(const core::Error& error)
 {
     return {core::ErrorCode::Internal,
-            QStringLiteral("The engine's answer %1: use a window and an engine of one release.")
-                .arg(what)
-                .toStdString()};
+            "The engine's answer is not understood (" + error.message + "): use a window and an engine of one release."};
 }
 
-static core::Result<QJsonObject> objectOf(const QByteArray& body)
+/// Parses a body, reads it by `read` and turns the result by `convert`.
+template <typename To, typename From, typename Convert>
+static core::Result<To> decode(const QByteArray& body, core::Result<From> (*read)(const json&), Convert convert)
 {
-    QJsonParseError problem;
-    const QJsonDocument document = QJsonDocument::fromJson(body, &problem);
-    if (!document.isObject())
-        return broken(QStringLiteral("is no JSON object (%1)").arg(problem.errorString()));
-    return document.object();
-}
-
-/// A list of objects under `key`, each turned into a T.
-template <typename T>
-static core::Result<QList<T>> listOf(const QByteArray& body, const char* key,
-                                     T (*convert)(const QJsonObject&))
-{
-    const core::Result<QJsonObject> object = objectOf(body);
+    const core::Result<json> object = api::parseBody(std::string_view(body.constData(), body.size()));
     if (!object)
-        return object.error();
-    const QJsonValue list = object->value(QLatin1String(key));
-    if (!list.isArray())
-        return broken(QStringLiteral("has no list \"%1\"").arg(QLatin1String(key)));
-    QList<T> result;
-    for (const QJsonValue& value : list.toArray())
-        result.append(convert(value.toObject()));
-    return result;
-}
-
-static QString text(const QJsonObject& object, const char* key)
-{
-    return object.value(QLatin1String(key)).toString();
-}
-
-static qint64 integer(const QJsonObject& object, const char* key)
-{
-    return static_cast<qint64>(object.value(QLatin1String(key)).toDouble());
-}
-
-static int small(const QJsonObject& object, const char* key)
-{
-    return static_cast<int>(integer(object, key));
+        return broken(object.error());
+    core::Result<From> value = read(*object);
+    if (!value)
+        return broken(value.error());
+    return To(convert(*value));
 }
 
 QByteArray encode(const LoadRequest& request)
 {
-    return compact({{"model", request.model},
-                    {"text_only", request.textOnly},
-                    {"device", request.device},
-                    {"weights", request.weights},
-                    {"context", request.context}});
+    return compact(api::toJson(api::LoadRequest{.model = request.model.toStdString(),
+                                                .textOnly = request.textOnly,
+                                                .device = request.device.toStdString(),
+                                                .weights = request.weights.toStdString(),
+                                                .context = request.context}));
 }
 
 QByteArray encodeUnload(const QString& model)
 {
-    return compact({{"model", model}});
+    return compact({{"model", model.toStdString()}});
 }
 
-/// The address that the engine reads a picture from: the file, or the bytes themselves.
-static core::Result<QString> pictureUrl(const QString& path, bool byPath)
+/// What the engine reads a picture from: the file, or the bytes themselves.
+static core::Result<std::string> pictureSource(const QString& path, bool byPath)
 {
     if (byPath)
-        return QUrl::fromLocalFile(path).toString(QUrl::FullyEncoded);
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
-        return core::Error{
-            core::ErrorCode::Io,
-            QStringLiteral("The picture %1 cannot be read: %2.").arg(path, file.errorString()).toStdString()};
-    if (file.size() > kMaxPictureBytes)
-        return core::Error{core::ErrorCode::InvalidInput,
-                           QStringLiteral("The picture %1 has %2 MB; at most %3 are sent.")
-                               .arg(path)
-                               .arg(file.size() >> 20)
-                               .arg(kMaxPictureBytes >> 20)
-                               .toStdString()};
-    const QByteArray bytes = file.readAll();
-    const QString type = QMimeDatabase().mimeTypeForData(bytes).name();
-    return QStringLiteral("data:%1;base64,%2").arg(type, QString::fromLatin1(bytes.toBase64()));
+        return QUrl::fromLocalFile(path).toString(QUrl::FullyEncoded).toStdString();
+    const core::Result<std::string> bytes = core::readFile(path.toStdString(), kMaxPictureBytes);
+    if (!bytes)
+        return bytes.error();
+    const QByteArray view = QByteArray::fromRawData(bytes->data(), static_cast<qsizetype>(bytes->size()));
+    return api::dataUri(QMimeDatabase().mimeTypeForData(view).name().toStdString(), *bytes);
 }
 
-static core::Result<QJsonArray> messagesOf(const QList<ChatTurn>& turns, bool picturesByPath)
+static core::Result<std::vector<core::Message>> messagesOf(const QList<ChatTurn>& turns, bool picturesByPath)
 {
-    QJsonArray messages;
+    std::vector<core::Message> messages;
     for (const ChatTurn& turn : turns) {
-        if (turn.pictures.isEmpty()) {
-            messages.append(QJsonObject{{"role", turn.role}, {"content", turn.text}});
-            continue;
-        }
-        QJsonArray parts;
+        core::Message message{turn.role.toStdString(), {}};
         for (const QString& path : turn.pictures) {
-            const core::Result<QString> url = pictureUrl(path, picturesByPath);
-            if (!url)
-                return url.error();
-            parts.append(QJsonObject{{"type", "image_url"}, {"image_url", QJsonObject{{"url", *url}}}});
+            core::Result<std::string> source = pictureSource(path, picturesByPath);
+            if (!source)
+                return source.error();
+            message.content.push_back(core::ImagePart{std::move(*source)});
         }
-        if (!turn.text.isEmpty())
-            parts.append(QJsonObject{{"type", "text"}, {"text", turn.text}});
-        messages.append(QJsonObject{{"role", turn.role}, {"content", parts}});
+        if (!turn.text.isEmpty() || turn.pictures.isEmpty())
+            message.content.push_back(core::TextPart{turn.text.toStdString()});
+        messages.push_back(std::move(message));
     }
     return messages;
 }
@@ -127,192 +93,182 @@ static core::Result<QJsonArray> messagesOf(const QList<ChatTurn>& turns, bool pi
 core::Result<QByteArray> encode(const AnswerRequest& request, bool picturesByPath)
 {
     const core::Sampling& sampling = request.sampling;
-    QJsonObject body{{"model", request.model},
-                     {"stream", true},
-                     {"stream_options", QJsonObject{{"include_usage", true}}},
-                     {"temperature", sampling.temperature},
-                     {"top_p", sampling.topP},
-                     {"top_k", sampling.topK},
-                     {"min_p", sampling.minP},
-                     {"repetition_penalty", sampling.repetitionPenalty},
-                     {"max_tokens", sampling.maxTokens}};
-    if (sampling.seed)
-        body.insert(QStringLiteral("seed"), static_cast<qint64>(*sampling.seed));
-    if (request.prompt) {
-        body.insert(QStringLiteral("prompt"), *request.prompt);
-        return compact(body);
-    }
+    api::AnswerOptions options;
+    options.model = request.model.toStdString();
+    options.temperature = sampling.temperature;
+    options.topP = sampling.topP;
+    options.topK = sampling.topK;
+    options.minP = sampling.minP;
+    options.repetitionPenalty = sampling.repetitionPenalty;
+    options.maxTokens = sampling.maxTokens;
+    options.seed = sampling.seed;
+    options.stream = true;
+    options.includeUsage = true;
+    if (request.prompt)
+        return compact(api::toJson(api::CompletionRequest{options, {request.prompt->toStdString()}}));
     if (sampling.panAndScan)
-        body.insert(QStringLiteral("pan_and_scan"), true);
-    const core::Result<QJsonArray> messages = messagesOf(request.turns, picturesByPath);
+        options.panAndScan = true;
+    core::Result<std::vector<core::Message>> messages = messagesOf(request.turns, picturesByPath);
     if (!messages)
         return messages.error();
-    body.insert(QStringLiteral("messages"), *messages);
-    return compact(body);
+    return compact(api::toJson(api::ChatRequest{options, std::move(*messages)}));
 }
 
 core::Result<QByteArray> encodeTokenize(const AnswerRequest& request, bool picturesByPath)
 {
-    QJsonObject body{{"model", request.model}};
+    api::TokenizeRequest tokenize;
+    tokenize.model = request.model.toStdString();
     if (request.prompt) {
-        body.insert(QStringLiteral("prompt"), *request.prompt);
-        return compact(body);
+        tokenize.prompt = request.prompt->toStdString();
+        return compact(api::toJson(tokenize));
     }
     if (request.sampling.panAndScan)
-        body.insert(QStringLiteral("pan_and_scan"), true);
-    const core::Result<QJsonArray> messages = messagesOf(request.turns, picturesByPath);
+        tokenize.panAndScan = true;
+    core::Result<std::vector<core::Message>> messages = messagesOf(request.turns, picturesByPath);
     if (!messages)
         return messages.error();
-    body.insert(QStringLiteral("messages"), *messages);
-    return compact(body);
+    tokenize.messages = std::move(*messages);
+    return compact(api::toJson(tokenize));
 }
 
 core::Result<EngineVersion> decodeVersion(const QByteArray& body)
 {
-    const core::Result<QJsonObject> object = objectOf(body);
-    if (!object)
-        return object.error();
-    if (!object->value(QStringLiteral("api")).isDouble())
-        return broken(QStringLiteral("has no number \"api\""));
-    return EngineVersion{text(*object, "version"), small(*object, "api")};
+    return decode<EngineVersion>(body, api::versionFromJson, [](const api::VersionInfo& version) {
+        return EngineVersion{qt(version.version), version.api};
+    });
 }
 
 core::Result<QList<EngineDevice>> decodeDevices(const QByteArray& body)
 {
-    return listOf<EngineDevice>(body, "devices", [](const QJsonObject& device) {
-        return EngineDevice{text(device, "id"),
-                            text(device, "name"),
-                            integer(device, "memory_bytes"),
-                            text(device, "capability"),
-                            text(device, "driver"),
-                            device.value(QStringLiteral("usable")).toBool(),
-                            text(device, "problem")};
+    return decode<QList<EngineDevice>>(body, api::devicesFromJson, [](const std::vector<api::Device>& devices) {
+        QList<EngineDevice> list;
+        for (const api::Device& device : devices)
+            list.append({qt(device.id), qt(device.name), device.memoryBytes, qt(device.capability), qt(device.driver),
+                         device.usable, qt(device.problem)});
+        return list;
     });
 }
 
 core::Result<LoadEstimate> decodeEstimate(const QByteArray& body)
 {
-    const core::Result<QJsonObject> object = objectOf(body);
-    if (!object)
-        return object.error();
-    const QJsonObject bytes = object->value(QStringLiteral("bytes")).toObject();
-    return LoadEstimate{integer(bytes, "weights"),
-                        integer(bytes, "cache"),
-                        integer(bytes, "workspace"),
-                        integer(bytes, "total"),
-                        integer(*object, "available_bytes"),
-                        object->value(QStringLiteral("fits")).toBool(),
-                        text(*object, "advice")};
+    return decode<LoadEstimate>(body, api::loadEstimateFromJson, [](const api::LoadEstimate& estimate) {
+        return LoadEstimate{estimate.weightBytes, estimate.cacheBytes,     estimate.workspaceBytes,
+                            estimate.totalBytes,  estimate.availableBytes, estimate.fits,
+                            qt(estimate.advice)};
+    });
 }
 
 core::Result<QString> decodeLoad(const QByteArray& body)
 {
-    const core::Result<QJsonObject> object = objectOf(body);
-    if (!object)
-        return object.error();
-    if (text(*object, "id").isEmpty())
-        return broken(QStringLiteral("has no \"id\""));
-    return text(*object, "id");
+    return decode<QString>(
+        body,
+        +[](const json& object) -> core::Result<std::string> {
+            const auto id = object.find("id");
+            if (id == object.end() || !id->is_string())
+                return core::Error{core::ErrorCode::InvalidInput, "it has no \"id\""};
+            return id->get<std::string>();
+        },
+        qt);
 }
 
-static EngineModel modelOf(const QJsonObject& model)
+static EngineModel modelOf(const api::ModelState& model)
 {
-    const QString state = text(model, "state");
-    return {.id = text(model, "id"),
-            .path = text(model, "path"),
-            .state = state == QStringLiteral("ready")    ? EngineModel::State::Ready
-                     : state == QStringLiteral("failed") ? EngineModel::State::Failed
-                                                         : EngineModel::State::Loading,
-            .progress = model.value(QStringLiteral("progress")).toDouble(),
-            .error = text(model, "error"),
-            .device = text(model, "device"),
-            .weights = text(model, "dtype").isEmpty() ? text(model, "weights") : text(model, "dtype"),
-            .context = small(model, "context"),
-            .hasVision = model.value(QStringLiteral("vision")).toBool(),
-            .isCompletionOnly = text(model, "mode") == QStringLiteral("completion"),
-            .chatTemplate = text(model, "template")};
+    return {.id = qt(model.id),
+            .path = qt(model.path),
+            .state = model.state == api::ModelState::State::Ready    ? EngineModel::State::Ready
+                     : model.state == api::ModelState::State::Failed ? EngineModel::State::Failed
+                                                                     : EngineModel::State::Loading,
+            .progress = model.progress,
+            .error = qt(model.error),
+            .device = qt(model.device),
+            .weights = qt(model.weights),
+            .context = static_cast<int>(model.context),
+            .hasVision = model.vision,
+            .isCompletionOnly = model.mode == "completion",
+            .chatTemplate = qt(model.chatTemplate)};
 }
 
 core::Result<QList<EngineModel>> decodeModels(const QByteArray& body)
 {
-    return listOf<EngineModel>(body, "models", modelOf);
+    return decode<QList<EngineModel>>(body, api::modelsFromJson, [](const std::vector<api::ModelState>& models) {
+        QList<EngineModel> list;
+        for (const api::ModelState& model : models)
+            list.append(modelOf(model));
+        return list;
+    });
 }
 
 core::Result<EngineQueue> decodeQueue(const QByteArray& body)
 {
-    const core::Result<QJsonObject> object = objectOf(body);
-    if (!object)
-        return object.error();
-    return EngineQueue{small(*object, "running"), small(*object, "waiting"), small(*object, "slots")};
+    return decode<EngineQueue>(body, api::queueFromJson, [](const api::QueueState& queue) {
+        return EngineQueue{static_cast<int>(queue.running), static_cast<int>(queue.waiting),
+                           static_cast<int>(queue.slots)};
+    });
 }
 
 core::Result<EngineCache> decodeCache(const QByteArray& body)
 {
-    const core::Result<QJsonObject> object = objectOf(body);
-    if (!object)
-        return object.error();
-    return EngineCache{integer(*object, "snapshots"), integer(*object, "bytes"),
-                       integer(*object, "limit_bytes")};
+    return decode<EngineCache>(body, api::cacheFromJson, [](const api::CacheState& cache) {
+        return EngineCache{cache.snapshots, cache.bytes, cache.limitBytes};
+    });
 }
 
 core::Result<TokenCount> decodeTokenCount(const QByteArray& body)
 {
-    const core::Result<QJsonObject> object = objectOf(body);
-    if (!object)
-        return object.error();
-    return TokenCount{small(*object, "count"), small(*object, "image_tokens"),
-                      small(*object, "max_model_len")};
+    return decode<TokenCount>(body, api::tokensFromJson, [](const api::Tokens& tokens) {
+        return TokenCount{static_cast<int>(tokens.ids.size()), static_cast<int>(tokens.numImageTokens),
+                          static_cast<int>(tokens.maxTokens)};
+    });
 }
 
-QString decodeErrorSentence(const QByteArray& body)
+QString decodeErrorSentence(int status, const QByteArray& body)
 {
-    const QJsonValue error = QJsonDocument::fromJson(body).object().value(QStringLiteral("error"));
-    return text(error.toObject(), "message");
+    if (body.isEmpty())
+        return {};
+    return qt(api::errorFromText(status, std::string_view(body.constData(), body.size())).message);
 }
 
-core::Result<AnswerEvent> decodeAnswerEvent(const QByteArray& data, AnswerEnd& end)
+core::Result<AnswerEvent> decodeAnswerEvent(std::string_view data, AnswerEnd& end)
 {
-    if (data == "[DONE]")
+    if (data == api::kStreamEnd)
         return AnswerEvent{.text = {}, .error = {}, .isDone = true};
-    const core::Result<QJsonObject> object = objectOf(data);
+    const core::Result<json> object = api::parseBody(data);
     if (!object)
-        return object.error();
+        return broken(object.error());
+    if (object->contains("error"))
+        return AnswerEvent{.text = {}, .error = qt(api::errorFromText(500, data).message), .isDone = false};
+    const core::Result<api::Answer> answer = api::answerFromJson(*object);
+    if (!answer)
+        return broken(answer.error());
     AnswerEvent event;
-    if (const QJsonValue error = object->value(QStringLiteral("error")); error.isObject()) {
-        event.error = text(error.toObject(), "message");
-        return event;
+    for (const api::Choice& choice : answer->choices) {
+        event.text += qt(choice.text);
+        if (!choice.finishReason.empty())
+            end.finishReason = qt(choice.finishReason);
     }
-    const QJsonObject choice = object->value(QStringLiteral("choices")).toArray().at(0).toObject();
-    event.text = choice.contains(QStringLiteral("delta"))
-                     ? text(choice.value(QStringLiteral("delta")).toObject(), "content")
-                     : text(choice, "text");
-    if (const QString reason = text(choice, "finish_reason"); !reason.isEmpty())
-        end.finishReason = reason;
-    if (const QJsonObject usage = object->value(QStringLiteral("usage")).toObject(); !usage.isEmpty()) {
-        const QJsonObject details = usage.value(QStringLiteral("prompt_tokens_details")).toObject();
-        end.promptTokens = small(usage, "prompt_tokens");
-        end.completionTokens = small(usage, "completion_tokens");
-        end.cachedTokens = small(details, "cached_tokens");
-        end.imageTokens = small(details, "image_tokens");
+    if (answer->usage) {
+        end.promptTokens = static_cast<int>(answer->usage->promptTokens);
+        end.completionTokens = static_cast<int>(answer->usage->completionTokens);
+        end.cachedTokens = static_cast<int>(answer->usage->cachedTokens);
+        end.imageTokens = static_cast<int>(answer->usage->imageTokens);
     }
-    if (const QJsonObject facet = object->value(QStringLiteral("facet")).toObject(); !facet.isEmpty()) {
-        end.timeToFirstTokenSeconds = facet.value(QStringLiteral("time_to_first_token")).toDouble();
-        end.decodeTokensPerSecond = facet.value(QStringLiteral("decode_tokens_per_second")).toDouble();
+    if (answer->timings) {
+        end.timeToFirstTokenSeconds = answer->timings->secondsToFirstToken;
+        end.decodeTokensPerSecond = answer->timings->decodeTokensPerSecond;
     }
     return event;
 }
 
 core::Result<EngineGreeting> decodeGreeting(const QByteArray& line)
 {
-    const QJsonObject object = QJsonDocument::fromJson(line).object();
-    const int port = small(object, "port");
-    if (port < 1 || port > 65535)
-        return core::Error{
-            core::ErrorCode::Internal,
-            QStringLiteral("The engine began with \"%1\" in place of where it listens: see its log.")
-                .arg(QString::fromUtf8(line.left(80)))
-                .toStdString()};
-    return EngineGreeting{port, text(object, "token").toUtf8(), text(object, "version")};
+    const core::Result<api::ServerStart> start =
+        api::serverStartFromLine(std::string_view(line.constData(), line.size()));
+    if (!start || start->port < 1 || start->port > 65535)
+        return core::Error{core::ErrorCode::Internal,
+                           QStringLiteral("The engine began with \"%1\" in place of where it listens: see its log.")
+                               .arg(QString::fromUtf8(line.left(80)))
+                               .toStdString()};
+    return EngineGreeting{start->port, QByteArray::fromStdString(start->token), qt(start->version)};
 }
 
 }  // namespace facet::ui

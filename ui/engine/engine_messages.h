@@ -1,8 +1,8 @@
 #pragma once
 
-// What the window and the engine say to each other, as Qt values. The JSON's keys are in engine_messages.cpp
-// and nowhere else in ui/.
+// What the window and the engine say to each other, as Qt values. core/api knows the JSON.
 
+#include "core/api/error.h"
 #include "core/base/result.h"
 #include "core/conversations/sampling.h"
 
@@ -12,11 +12,12 @@
 #include <QString>
 
 #include <optional>
+#include <string_view>
 
 namespace facet::ui {
 
 /// What this window speaks: an engine with another number is refused.
-constexpr int kEngineApi = 1;
+inline constexpr int kEngineApi = core::api::kApiVersion;
 
 struct EngineVersion {
     QString version;
@@ -39,8 +40,8 @@ struct LoadRequest {
     QString model;  ///< a library name, a path or a Hugging Face id
     bool textOnly = false;
     QString device = QStringLiteral("auto");
-    QString weights = QStringLiteral("bfloat16");  ///< "bfloat16", "float32", "int8", "int4"
-    int context = 8192;                            ///< tokens
+    QString weights = {};  ///< "bfloat16", "float32", "int8", "int4"; "": the device's default
+    int context = 0;  ///< tokens; 0: the model's own, at most 8192
 };
 
 struct LoadEstimate {
@@ -139,11 +140,11 @@ core::Result<EngineQueue> decodeQueue(const QByteArray& body);
 core::Result<EngineCache> decodeCache(const QByteArray& body);
 core::Result<TokenCount> decodeTokenCount(const QByteArray& body);
 
-/// The sentence of an error body; "" if there is none.
-QString decodeErrorSentence(const QByteArray& body);
+/// The sentence of an error's body; "" if it is empty.
+QString decodeErrorSentence(int status, const QByteArray& body);
 
 /// One `data:` of a stream. Fills `end` with what the event says about the whole answer.
-core::Result<AnswerEvent> decodeAnswerEvent(const QByteArray& data, AnswerEnd& end);
+core::Result<AnswerEvent> decodeAnswerEvent(std::string_view data, AnswerEnd& end);
 
 struct EngineGreeting {
     int port = 0;

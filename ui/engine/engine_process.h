@@ -20,7 +20,7 @@ struct EngineAddress {
     bool operator==(const EngineAddress&) const = default;
 };
 
-class EngineProcess final : public QObject {
+class EngineProcess : public QObject {
     Q_OBJECT
 
 public:
@@ -38,8 +38,7 @@ public:
 
     State state() const { return m_state; }
 
-    /// The state in words, for the status bar and the chat: "Engine ended: signal 9. It starts again with
-    /// ...".
+    /// The state in words, for the status bar and the chat: "Engine ended: signal 9. It starts again with ...".
     QString stateText() const;
 
     /// Why it ended or could not start: one sentence, "" while all is well.
