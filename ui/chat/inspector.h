@@ -5,6 +5,7 @@
 class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
+class QGridLayout;
 class QLineEdit;
 class QPlainTextEdit;
 class QSlider;
@@ -39,7 +40,7 @@ private:
     QWidget* makeSystem();
     QWidget* makeSampling();
     QWidget* makePictures();
-    Knob addKnob(class QGridLayout* grid, const QString& name, const QString& text, double least, double most,
+    Knob addKnob(QGridLayout* grid, const QString& name, const QString& text, double least, double most,
                  double step, int decimals, const QString& help);
     void setKnob(const Knob& knob, double value);
     void showSettings();
