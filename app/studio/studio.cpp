@@ -2,6 +2,7 @@
 
 #include "core/base/environment.h"
 #include "core/models/hf_cache.h"
+#include "ui/chat/chat_page.h"
 #include "ui/models/models_page.h"
 #include "ui/settings/settings_page.h"
 #include "ui/theme/theme.h"
@@ -69,7 +70,8 @@ Studio::Studio(Options options)
           QStringList{QStringLiteral("--allow-files"), toText(m_place.folder / "attachments")})),
       m_loaded(m_client),
       m_downloads([this] { return m_account.settings(); }),
-      m_library(core::Library(m_place.folder), builtIns(), core::hubFolder())
+      m_library(core::Library(m_place.folder), builtIns(), core::hubFolder()),
+      m_conversations(m_place.folder)
 {
     applyAppearance();
     connect(&m_settings, &ui::StudioSettings::appearanceChanged, this, &Studio::applyAppearance);
@@ -89,8 +91,9 @@ Studio::Studio(Options options)
             useEngine();
     });
 
-    m_window =
-        std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
+    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_client, core::Library(m_place.folder), builtIns());
+    m_window = std::make_unique<ui::MainWindow>(
+        ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
     addPages();
 }
 
@@ -122,6 +125,15 @@ void Studio::useEngine()
 
 void Studio::addPages()
 {
+    m_window->addPage({.id = QStringLiteral("chat"),
+                       .icon = QStringLiteral("chat"),
+                       .title = tr("Chat"),
+                       .keys = QKeySequence(Qt::CTRL | Qt::Key_1),
+                       .make = [this]() -> QWidget* {
+                           auto* page = new ui::ChatPage(*m_chat);
+                           connect(page, &ui::ChatPage::pageWanted, m_window.get(), &ui::MainWindow::showPage);
+                           return page;
+                       }});
     m_window->addPage({.id = QStringLiteral("models"),
                        .icon = QStringLiteral("models"),
                        .title = tr("Models"),
@@ -136,50 +148,46 @@ void Studio::addPages()
                            });
                            return page;
                        }});
-    m_window->addPage(
-        {.id = QStringLiteral("settings"),
-         .icon = QStringLiteral("settings"),
-         .title = tr("Settings"),
-         .keys = QKeySequence(Qt::CTRL | Qt::Key_6),
-         .make = [this]() -> QWidget* {
-             const QList<ui::SettingsPage::Place> places = {
-                 {tr("Library, chats, settings"), toText(m_place.folder),
-                  QString::fromStdString(m_place.decidedBy)},
-                 {tr("Runs"), toText(m_place.folder / "runs"), QString::fromStdString(m_place.decidedBy)},
-                 {tr("Hugging Face cache"), toText(core::hubFolder()), hubVariable()},
-             };
-             auto* page = new ui::SettingsPage({m_settings, m_account, m_engineToken, m_client, places});
-             connect(page, &ui::SettingsPage::engineLogWanted, this,
-                     [this] { ui::EngineLog::show(m_window.get(), m_client); });
-             return page;
-         },
-         .isAtBottom = true});
+    m_window->addPage({.id = QStringLiteral("settings"),
+                       .icon = QStringLiteral("settings"),
+                       .title = tr("Settings"),
+                       .keys = QKeySequence(Qt::CTRL | Qt::Key_6),
+                       .make = [this]() -> QWidget* {
+                           const QList<ui::SettingsPage::Place> places = {
+                               {tr("Library, chats, settings"), toText(m_place.folder),
+                                QString::fromStdString(m_place.decidedBy)},
+                               {tr("Runs"), toText(m_place.folder / "runs"), QString::fromStdString(m_place.decidedBy)},
+                               {tr("Hugging Face cache"), toText(core::hubFolder()), hubVariable()},
+                           };
+                           auto* page = new ui::SettingsPage({m_settings, m_account, m_engineToken, m_client, places});
+                           connect(page, &ui::SettingsPage::engineLogWanted, this,
+                                   [this] { ui::EngineLog::show(m_window.get(), m_client); });
+                           return page;
+                       },
+                       .isAtBottom = true});
 }
 
 void Studio::show()
 {
     const QString last = m_settings.page();
-    m_window->showPage(m_window->page(last) ? last : QStringLiteral("models"));
+    m_window->showPage(m_window->page(last) && m_options.model.isEmpty() ? last : QStringLiteral("chat"));
     m_window->show();
     QTimer::singleShot(0, this, [this] {
         m_account.load();
         m_engineToken.load();
         m_client.connectToEngine();
-        if (!m_options.model.isEmpty())
-            chatWith(m_options.model);
+        m_chat->start();
+        if (!m_options.model.isEmpty()) {
+            m_chat->newConversation();  // rather than the newest one, whose model may be another
+            m_chat->setModel(m_options.model);
+        }
     });
 }
 
 void Studio::chatWith(const QString& model)
 {
+    m_chat->setModel(model);  // which loads it
     m_window->showPage(QStringLiteral("chat"));
-    const ui::EngineModel* loaded = m_loaded.find(model);
-    if (!loaded || loaded->state == ui::EngineModel::State::Failed) {
-        ui::LoadRequest request;
-        request.model = model;
-        request.device = m_settings.device();
-        m_loaded.load(request);
-    }
 }
 
 }  // namespace facet::app

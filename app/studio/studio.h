@@ -3,6 +3,7 @@
 // The studio's parts, joined. There are no singletons: whoever needs a part got it here.
 
 #include "core/models/library.h"
+#include "ui/chat/chat_view_model.h"
 #include "ui/models/downloads.h"
 #include "ui/models/library_list.h"
 #include "ui/models/loaded_models.h"
@@ -18,8 +19,7 @@
 
 namespace facet::app {
 
-/// What is shipped with the program: FACET_RESOURCES, else beside the installed program, else the source
-/// tree's.
+/// What is shipped with the program: FACET_RESOURCES, else beside the installed program, else the source tree's.
 std::filesystem::path resourcesFolder();
 
 class Studio final : public QObject {
@@ -37,6 +37,7 @@ public:
     ui::MainWindow& window() { return *m_window; }
     ui::EngineClient& client() { return m_client; }
     ui::LoadedModels& loaded() { return m_loaded; }
+    ui::ChatViewModel& chat() { return *m_chat; }
 
     /// Shows the window; what can wait begins after it is there.
     void show();
@@ -58,6 +59,8 @@ private:
     ui::LoadedModels m_loaded;
     ui::Downloads m_downloads;
     ui::LibraryList m_library;
+    ui::ConversationService m_conversations;
+    std::unique_ptr<ui::ChatViewModel> m_chat;
     std::unique_ptr<ui::MainWindow> m_window;
 };
 

@@ -368,6 +368,7 @@ void ModelDetail::showShape(const LibraryList::Row& row)
         auto* text = new Label(value, isMono ? TextStyle::Mono : TextStyle::Body);
         text->setElided(Qt::ElideMiddle);
         text->setTextInteractionFlags(Qt::TextSelectableByMouse);
+        text->setFocusPolicy(Qt::NoFocus);
         m_rows->addWidget(new Label(name, TextStyle::Small, Role::Text2), at, 0, Qt::AlignTop);
         m_rows->addWidget(text, at, 1);
     };

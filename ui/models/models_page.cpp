@@ -106,6 +106,7 @@ ModelsPage::ModelsPage(Parts parts, QWidget* parent)
     connect(downloads, &DownloadRows::tokenWanted, this, &ModelsPage::tokenWanted);
     left->addWidget(downloads);
     left->addWidget(makeTable(), 1);
+    left->addStretch();
     row->addWidget(list, 1);
 
     m_detail = new ModelDetail(m_parts.client, m_parts.loaded, m_parts.device);
@@ -368,6 +369,9 @@ void ModelsPage::showSummary()
     if (!m_parts.library.problem().isEmpty())
         showProblem(tr("The library cannot be read"), m_parts.library.problem());
     m_stack->setCurrentIndex(count == 0 ? 1 : 0);
+    // The card ends below its last row.
+    const int rows = m_table->horizontalHeader()->sizeHint().height() + count * LibraryDelegate::rowHeight();
+    m_table->parentWidget()->setMaximumHeight(count == 0 ? QWIDGETSIZE_MAX : rows + space::kS);
     if (!m_wanted.isEmpty() && m_parts.library.indexOf(m_wanted) >= 0) {
         select(m_wanted);
         m_wanted.clear();

@@ -370,6 +370,7 @@ QWidget* SettingsPage::makePlaces()
         auto* folder = new Label(place.folder, TextStyle::Mono);
         folder->setElided(Qt::ElideMiddle);
         folder->setTextInteractionFlags(Qt::TextSelectableByMouse);
+        folder->setFocusPolicy(Qt::NoFocus);
         auto* why =
             new Label(place.decidedBy.isEmpty() ? tr("the default") : tr("set by %1").arg(place.decidedBy),
                       TextStyle::Small, Role::Text3);

@@ -39,9 +39,6 @@ public:
     QString device() const;  ///< "auto", "cpu", "cuda:0"
     void setDevice(const QString& device);
 
-    QString lastModel() const;  ///< to be chosen at the next start; "" for none yet
-    void setLastModel(const QString& model);
-
     QByteArray windowGeometry() const;
     void setWindowGeometry(const QByteArray& geometry);
     QString page() const;

@@ -20,7 +20,7 @@ void setText(QToolButton* part, const QString& text)
     if (part->text() == text)
         return;
     part->setText(text);
-    part->setAccessibleName(text);
+    part->setAccessibleDescription(text);
     part->updateGeometry();
 }
 
@@ -36,13 +36,13 @@ StatusLine::StatusLine(EngineClient& client, LoadedModels& loaded, QWidget* pare
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(space::kS, 1, space::kS, 0);
     row->setSpacing(0);
-    m_engine = addPart(QStringLiteral("statusEngine"), QStringLiteral("settings"));
-    m_models = addPart(QStringLiteral("statusModels"), QStringLiteral("models"));
-    m_device = addPart(QStringLiteral("statusDevice"), QStringLiteral("settings"));
-    m_queue = addPart(QStringLiteral("statusQueue"), QStringLiteral("chat"));
+    m_engine = addPart(QStringLiteral("statusEngine"), tr("Engine"), QStringLiteral("settings"));
+    m_models = addPart(QStringLiteral("statusModels"), tr("Loaded models"), QStringLiteral("models"));
+    m_device = addPart(QStringLiteral("statusDevice"), tr("Device"), QStringLiteral("settings"));
+    m_queue = addPart(QStringLiteral("statusQueue"), tr("Waiting answers"), QStringLiteral("chat"));
     m_queue->setIcon(Icons::get(QStringLiteral("queue")));
     row->addStretch();
-    QToolButton* commands = addPart(QStringLiteral("statusCommands"), {});
+    QToolButton* commands = addPart(QStringLiteral("statusCommands"), tr("Commands"), {});
     commands->setIcon(Icons::get(QStringLiteral("search")));
     setText(commands, tr("Commands  Ctrl K"));
     connect(commands, &QToolButton::clicked, this, &StatusLine::commandsWanted);
@@ -56,10 +56,11 @@ StatusLine::StatusLine(EngineClient& client, LoadedModels& loaded, QWidget* pare
     refresh();
 }
 
-QToolButton* StatusLine::addPart(const QString& name, const QString& page)
+QToolButton* StatusLine::addPart(const QString& name, const QString& title, const QString& page)
 {
     auto* part = new QToolButton;
     part->setObjectName(name);
+    part->setAccessibleName(title);
     part->setProperty("status", true);
     part->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     part->setIconSize(QSize(16, 16));

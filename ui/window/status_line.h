@@ -24,7 +24,7 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
-    QToolButton* addPart(const QString& name, const QString& page);
+    QToolButton* addPart(const QString& name, const QString& title, const QString& page);
     void refresh();
     void askDevices();
 

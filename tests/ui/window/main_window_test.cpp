@@ -61,6 +61,7 @@ class MainWindowTest final : public QObject {
         for (QWidget* widget : window().findChildren<QWidget*>()) {
             const bool isOfQt = widget->objectName().startsWith(QStringLiteral("qt_"));
             const bool isInside = qobject_cast<QComboBox*>(widget->parentWidget()) ||
+                                  widget->window() != &window() || widget->inherits("QComboBoxListView") ||
                                   qobject_cast<QAbstractScrollArea*>(widget->parentWidget()) ||
                                   qobject_cast<QLineEdit*>(widget->parentWidget());
             if ((widget->focusPolicy() != Qt::NoFocus || qobject_cast<QAbstractButton*>(widget)) && !isOfQt &&
