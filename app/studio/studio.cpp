@@ -73,6 +73,9 @@ Studio::Studio(Options options)
       m_library(core::Library(m_place.folder), builtIns(), core::hubFolder()),
       m_conversations(m_place.folder)
 {
+    // The engine takes only folders that are there.
+    std::error_code error;
+    std::filesystem::create_directories(m_place.folder / "attachments", error);
     applyAppearance();
     connect(&m_settings, &ui::StudioSettings::appearanceChanged, this, &Studio::applyAppearance);
     connect(&m_settings, &ui::StudioSettings::textPercentChanged, this,
