@@ -5,6 +5,7 @@
 #include <QApplication>
 #include <QDir>
 #include <QDropEvent>
+#include <QEventLoop>
 #include <QFile>
 #include <QKeyEvent>
 #include <QMimeData>
@@ -43,6 +44,14 @@ void press(QWidget* target, int key, const QString& text)
     QCoreApplication::sendEvent(target, &down);
     QKeyEvent up(QEvent::KeyRelease, key, Qt::NoModifier, text);
     QCoreApplication::sendEvent(target, &up);
+}
+
+/// Until a page has what it reads from disk and engine.
+void settle()
+{
+    QEventLoop loop;
+    QTimer::singleShot(std::chrono::milliseconds(500), &loop, &QEventLoop::quit);
+    loop.exec();
 }
 
 }  // namespace
@@ -124,7 +133,7 @@ void DemoSession::finish()
         ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
         for (const char* page : {"chat", "models", "settings"}) {
             m_studio.window().showPage(QString::fromLatin1(page));
-            QCoreApplication::processEvents();
+            settle();
             isSaved = save(QString::fromLatin1(page) + (isDark ? QStringLiteral("-dark") : QStringLiteral("-light"))) && isSaved;
         }
     }

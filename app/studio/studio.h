@@ -38,6 +38,7 @@ public:
     ui::EngineClient& client() { return m_client; }
     ui::LoadedModels& loaded() { return m_loaded; }
     ui::ChatViewModel& chat() { return *m_chat; }
+    ui::Downloads& downloads() { return m_downloads; }
 
     /// Shows the window; what can wait begins after it is there.
     void show();

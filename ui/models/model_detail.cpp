@@ -296,32 +296,40 @@ void ModelDetail::show(const LibraryList::Row* row)
     const ModelFacts facts = row->facts.value_or(ModelFacts());
     const bool isRead = row->facts && facts.problem.isEmpty();
     m_isUsable = row->facts && facts.isUsable();
-    showChips(*row);
-    m_problem->setVisible(row->facts && !facts.isUsable());
-    m_problem->setTitle(facts.problem.isEmpty() ? tr("The tensors do not add up")
-                                                : tr("This folder cannot be used"));
-    m_problem->setDetail(facts.problem.isEmpty() ? facts.accounting : facts.problem);
     m_remove->setEnabled(!row->isBuiltIn);
     m_textOnly->setEnabled(isRead && facts.hasVision && !row->isBuiltIn);
-    m_form->setVisible(m_isUsable);
-    m_parameters->setVisible(isRead);
-    m_shape->setVisible(isRead);
-    if (isRead) {
-        showParameters(facts);
-        showShape(*row);
-        const QString chosen = m_context->currentText();
-        m_context->clear();
-        for (int tokens = 2048; tokens <= facts.context; tokens *= 2)
-            m_context->addItem(words::integer(tokens), tokens);
-        if (m_context->count() == 0)
-            m_context->addItem(words::integer(facts.context), facts.context);
-        const int usual = m_context->findData(8192);
-        const int same = isOther ? -1 : m_context->findText(chosen);
-        m_context->setCurrentIndex(same >= 0 ? same : usual >= 0 ? usual : m_context->count() - 1);
+    if (isOther || row->facts != m_facts) {
+        m_facts = row->facts;
+        showChips(*row);
+        m_problem->setVisible(row->facts && !facts.isUsable());
+        m_problem->setTitle(facts.problem.isEmpty() ? tr("The tensors do not add up")
+                                                    : tr("This folder cannot be used"));
+        m_problem->setDetail(facts.problem.isEmpty() ? facts.accounting : facts.problem);
+        m_form->setVisible(m_isUsable);
+        m_parameters->setVisible(isRead);
+        m_shape->setVisible(isRead);
+        if (isRead) {
+            showParameters(facts);
+            showShape(*row);
+            showContexts(facts.context, isOther);
+        }
     }
     if (isOther || !m_plan.availableBytes())
         askMemory();
     showLoaded();
+}
+
+void ModelDetail::showContexts(int most, bool isOther)
+{
+    const QString chosen = m_context->currentText();
+    m_context->clear();
+    for (int tokens = 2048; tokens <= most; tokens *= 2)
+        m_context->addItem(words::integer(tokens), tokens);
+    if (m_context->count() == 0)
+        m_context->addItem(words::integer(most), most);
+    const int usual = m_context->findData(8192);
+    const int same = isOther ? -1 : m_context->findText(chosen);
+    m_context->setCurrentIndex(same >= 0 ? same : usual >= 0 ? usual : m_context->count() - 1);
 }
 
 void ModelDetail::showChips(const LibraryList::Row& row)
@@ -363,8 +371,9 @@ void ModelDetail::showShape(const LibraryList::Row& row)
 {
     clear(m_rows);
     const ModelFacts& facts = *row.facts;
-    const auto add = [this](const QString& name, const QString& value, bool isMono = false) {
-        const int at = m_rows->rowCount();
+    int at = -1;
+    const auto add = [this, &at](const QString& name, const QString& value, bool isMono = false) {
+        ++at;
         auto* text = new Label(value, isMono ? TextStyle::Mono : TextStyle::Body);
         text->setElided(Qt::ElideMiddle);
         text->setTextInteractionFlags(Qt::TextSelectableByMouse);

@@ -55,6 +55,7 @@ private:
     void showChips(const LibraryList::Row& row);
     void showParameters(const ModelFacts& facts);
     void showShape(const LibraryList::Row& row);
+    void showContexts(int most, bool isOther);
     void showLoaded();
     void showMemory();
     void askMemory();
@@ -66,6 +67,7 @@ private:
     QString m_name;
     QString m_path;
     bool m_isUsable = false;
+    std::optional<ModelFacts> m_facts;  // those that are shown
     QString m_device;
 
     QWidget* m_content;

@@ -14,6 +14,8 @@ struct ModelFacts {
     struct Part {
         QString name;  ///< "language layers"
         qint64 parameters = 0;
+
+        bool operator==(const Part&) const = default;
     };
 
     QString problem;  ///< one sentence if it cannot be used; the rest may then be empty
@@ -46,6 +48,7 @@ struct ModelFacts {
     int tokensPerImage = 0;
 
     bool isUsable() const { return problem.isEmpty() && accounting.isEmpty(); }
+    bool operator==(const ModelFacts&) const = default;
 };
 
 /// Thread  reads files: for a pool thread.

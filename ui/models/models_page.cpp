@@ -169,6 +169,7 @@ ModelsPage::ModelsPage(Parts parts, QWidget* parent)
             });
     addActions();
     setFocusProxy(m_table);
+    m_parts.library.setEngineModels(m_parts.loaded.models());
     m_parts.library.refresh();
 }
 

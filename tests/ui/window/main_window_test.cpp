@@ -227,7 +227,9 @@ private Q_SLOTS:
         QTRY_COMPARE(table->model()->rowCount(), 2);
         auto* page = window().findChild<ui::ModelsPage*>();
         page->select(QStringLiteral("copy"));
+        QCOMPARE(table->currentIndex().data().toString(), QStringLiteral("copy"));
         table->setFocus();
+        QCOMPARE(QApplication::focusWidget(), table);
         QTest::keyClick(table, Qt::Key_Delete);
         QTRY_COMPARE(table->model()->rowCount(), 1);
         QVERIFY(QFile::exists(folder + QStringLiteral("/model.safetensors")));
