@@ -19,6 +19,7 @@ int main(int argc, char** argv)
 
     int status = 0;
     facet::app::addImport(program, status);
+    facet::app::addDownload(program, status);
     facet::app::addModels(program, status);
     facet::app::addInspect(program, status);
     facet::app::addDevices(program, status);

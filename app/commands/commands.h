@@ -8,6 +8,7 @@
 namespace facet::app {
 
 void addDevices(CLI::App& program, int& status);
+void addDownload(CLI::App& program, int& status);
 void addGenerate(CLI::App& program, int& status);
 void addImport(CLI::App& program, int& status);
 void addInspect(CLI::App& program, int& status);

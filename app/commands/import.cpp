@@ -1,5 +1,8 @@
 #include "app/commands/commands.h"
 #include "app/commands/common.h"
+#include "app/commands/downloading.h"
+#include "core/base/text.h"
+#include "core/models/hf_cache.h"
 #include "core/models/library.h"
 
 #include <iostream>
@@ -16,8 +19,38 @@ nlohmann::ordered_json asJson(const core::LibraryEntry& entry)
             {"added_at", entry.addedAt}};
 }
 
-int import(const core::Library::Import& request, bool json)
+/// The folder that MODEL stands for. What the Hugging Face cache has whole is used without asking the hub;
+/// what it lacks is downloaded.
+core::Result<std::string> folderOf(const std::string& model, const std::string& revision)
 {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(model, ignored) || !core::isHubId(model)) {
+        if (!revision.empty())
+            return core::Error{core::ErrorCode::InvalidInput,
+                               "--revision belongs to a Hugging Face id such as google/gemma-3-4b-it, and " +
+                                   core::inQuotes(model) + " is none"};
+        return model;
+    }
+    core::DownloadRequest request;
+    request.id = model;
+    if (!revision.empty())
+        request.revision = revision;
+    core::Result<std::filesystem::path> cached =
+        core::cachedModel(request.hub.cache, model, request.revision);
+    if (cached && core::missingInSnapshot(*cached).empty())
+        return cached->string();
+    const core::Result<core::DownloadedModel> downloaded = downloadShown(request);
+    if (!downloaded)
+        return downloaded.error();
+    return downloaded->snapshot.string();
+}
+
+int import(core::Library::Import request, const std::string& revision, bool json)
+{
+    core::Result<std::string> folder = folderOf(request.source, revision);
+    if (!folder)
+        return downloadFailed(folder.error());
+    request.source = *std::move(folder);
     const core::Result<core::LibraryEntry> entry = core::Library().import(request);
     if (!entry)
         return failed(entry.error());
@@ -57,21 +90,26 @@ int listModels(bool json)
 
 void addImport(CLI::App& program, int& status)
 {
-    auto* command = program.add_subcommand("import",
-                                           "Checks a Hugging Face model, every tensor of it, and remembers "
-                                           "it by a name. Its files stay where they are.");
+    auto* command =
+        program.add_subcommand("import",
+                               "Checks a Hugging Face model, every tensor of it, and remembers "
+                               "it by a name. Its files stay where they are; an id that is not in "
+                               "the Hugging Face cache is downloaded first.");
     const auto request = std::make_shared<core::Library::Import>();
+    const auto revision = std::make_shared<std::string>();
     const auto json = std::make_shared<bool>(false);
     command
-        ->add_option("MODEL", request->source,
-                     "A folder, or an id in the Hugging Face cache such as google/gemma-3-4b-it")
+        ->add_option("MODEL", request->source, "A folder, or a Hugging Face id such as google/gemma-3-4b-it")
         ->required();
+    command->add_option("--revision", *revision,
+                        "A branch, tag or commit of a Hugging Face id; default: main");
     command->add_flag("--text-only", request->textOnly, "Leave the vision part of a vision model out");
     command->add_option("--name", request->name,
                         "Its name in the library; default: the last part of the id or folder, "
                         "with -text behind it if text-only");
     command->add_flag("--json", *json, "One line of JSON");
-    command->callback([request, json, &status] { status = import(*request, *json); });
+    command->footer(kHubVariables);
+    command->callback([request, revision, json, &status] { status = import(*request, *revision, *json); });
 }
 
 void addModels(CLI::App& program, int& status)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 
 namespace facet::core {
@@ -132,7 +133,9 @@ Result<void> CachedRepository::writeRef(const std::string& revision, const std::
     if (failed)
         return cannotMake(ref.parent_path(), failed);
     // Not beside its place: every file in refs/ is a branch to huggingface_hub, even one that a crash left.
-    const fs::path beside = m_folder / (".ref." + std::to_string(::getpid()));
+    static std::atomic<int> s_count = 0;  // for threads that download the same model
+    const fs::path beside =
+        m_folder / (".ref." + std::to_string(::getpid()) + "." + std::to_string(++s_count));
     if (const Result<void> written = writeFileAtomically(beside, commit); !written)
         return written;
     fs::rename(beside, ref, failed);

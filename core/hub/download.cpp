@@ -240,8 +240,10 @@ Result<std::string> hubAccount(const HubSettings& settings)
 {
     if (settings.isOffline())
         return Error{ErrorCode::Unavailable, settings.offlineBy + " forbids asking the hub"};
+    HubSettings once = settings;
+    once.tries = 1;  // somebody waits at a button
     HubClient client(
-        settings, [] { return true; }, [](int, const std::string&) {});
+        once, [] { return true; }, [](int, const std::string&) {});
     const Result<nlohmann::json> answer = client.getJson("/api/whoami-v2", {});
     if (!answer)
         return answer.error();

@@ -102,8 +102,9 @@ Result<nlohmann::json> HubClient::getJson(const std::string& path, const HubSubj
 Result<void> HubClient::waitBefore(int tryNumber, const Error& why, std::chrono::seconds asked)
 {
     if (tryNumber > m_settings.tries)
-        return Error{why.code,
-                     why.message + "; gave up after " + std::to_string(m_settings.tries) + " tries"};
+        return m_settings.tries < 2 ? why
+                                    : Error{why.code, why.message + "; gave up after " +
+                                                          std::to_string(m_settings.tries) + " tries"};
     if (asked > kLongestWait)
         return Error{why.code,
                      why.message + "; it asks to come back in " + std::to_string(asked.count()) + " s"};

@@ -137,8 +137,6 @@ std::vector<std::string> missingInSnapshot(const fs::path& snapshot)
             if (!isThere(name))
                 missing.push_back(name);
     }
-    if (!isThere("tokenizer.json") && !isThere("tokenizer.model"))
-        missing.emplace_back("tokenizer.json");
     return missing;
 }
 

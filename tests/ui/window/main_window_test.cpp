@@ -84,7 +84,7 @@ private Q_SLOTS:
             app::Studio::Options{.model = {}, .engineProgram = QStringLiteral("/nonexistent/facet-engine")});
         window().resize(1440, 900);
         m_studio->show();
-        QVERIFY(QTest::qWaitForWindowExposed(&window()));
+        QVERIFY(QTest::qWaitForWindowActive(&window()));
     }
 
     void cleanup()
