@@ -77,6 +77,7 @@ ChatPage::ChatPage(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent),
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
+    row->setSizeConstraint(QLayout::SetNoConstraint);
     m_list = new ConversationPane(viewModel, this);
     auto* right = new QVBoxLayout;
     right->setSpacing(0);

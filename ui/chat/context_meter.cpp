@@ -30,7 +30,7 @@ ContextMeter::ContextMeter(TokenMeter& meter, QWidget* parent) : QWidget(parent)
     m_bar = new StackBar(6, this);
     m_bar->setFixedWidth(160);
     m_bar->setAccessibleName(tr("Context"));
-    m_total = new Label(TextStyle::Caption, Role::Text2, this);
+    m_total = new Label(TextStyle::CaptionStrong, Role::Text, this);
     m_total->setObjectName(QStringLiteral("chatMeterTotal"));
     m_legend = new QWidget(this);
     auto* legend = new QHBoxLayout(m_legend);

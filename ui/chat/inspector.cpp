@@ -148,6 +148,7 @@ QWidget* Inspector::makeSystem()
     m_system->setTabChangesFocus(true);
     m_system->setFont(Theme::font(TextStyle::Small));
     m_system->setFixedHeight(92);
+    m_system->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     label->setBuddy(m_system);
     section->column->addLayout(head);
     section->column->addWidget(m_system);

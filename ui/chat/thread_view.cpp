@@ -141,9 +141,10 @@ void ThreadView::place()
 {
     m_isPlacing = true;
     m_place.stop();
+    // Of the whole width, the scroll bar's included: the composer below stands in the same column.
     const int room = viewport()->width();
-    const int column = std::min(width::kThread, std::max(room - 2 * space::kXl, 200));
-    const int left = (room - column) / 2;
+    const int column = std::min(width::kThread, std::max(this->width() - 2 * space::kXl, 200));
+    const int left = (this->width() - column) / 2;
     int y = space::kL;
     for (TurnView* turn : m_turns) {
         if (!turn)

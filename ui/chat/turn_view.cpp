@@ -203,7 +203,7 @@ void TurnView::showState()
 void TurnView::showActions()
 {
     const bool isShown = !m_activity->isVisibleTo(this) && !m_editor &&
-                         (m_isLast || m_isPointedAt || (m_actions && m_actions->focusWidget() && m_actions->focusWidget()->hasFocus()));
+                         (m_isLast || m_isPointedAt || (!m_turn.isUser && m_turn.numVersions > 1) || (m_actions && m_actions->focusWidget() && m_actions->focusWidget()->hasFocus()));
     if (isShown)
         makeActions();
     if (m_actions)
@@ -367,10 +367,13 @@ bool TurnView::eventFilter(QObject* object, QEvent* event)
 {
     if (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut)
         QMetaObject::invokeMethod(this, &TurnView::showActions, Qt::QueuedConnection);
-    if (object == m_editText && event->type() == QEvent::ShortcutOverride &&
-        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
-        event->accept();
-        return true;
+    // Esc and Ctrl+Return are the editor's while it is open, not the page's.
+    if (object == m_editText && event->type() == QEvent::ShortcutOverride) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Escape || key == Qt::Key_Return || key == Qt::Key_Enter) {
+            event->accept();
+            return true;
+        }
     }
     if (object == m_editText && event->type() == QEvent::KeyPress) {
         const auto* key = static_cast<QKeyEvent*>(event);

@@ -39,7 +39,7 @@ TableBlock::Row TableBlock::makeRow(const QList<RichText>& texts, bool isHead) c
         const RichText text = column < texts.size() ? texts[column] : RichText();
         Cell cell;
         cell.text.setText(text, 0,
-                          isHead ? TextBlock::Font::Small : isNumber(text.text) ? TextBlock::Font::Mono : TextBlock::Font::Chat);
+                          isHead ? TextBlock::Font::Small : isNumber(text.text) ? TextBlock::Font::Mono : TextBlock::Font::Body);
         // Measured on one endless line.
         cell.text.layOut(1 << 20);
         cell.naturalWidth = cell.text.naturalWidth();

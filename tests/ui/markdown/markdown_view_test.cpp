@@ -5,6 +5,7 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QElapsedTimer>
+#include <QScrollArea>
 #include <QTest>
 #include <QToolButton>
 
@@ -43,9 +44,13 @@ private Q_SLOTS:
     void aSliceNeverHandlesMoreThanItsShare()
     {
         QFETCH(const QString, text);
-        MarkdownView view(MarkdownView::Format::Markdown);
+        QScrollArea area;
+        area.resize(700, 600);
+        auto* shown = new MarkdownView(MarkdownView::Format::Markdown);
+        area.setWidget(shown);
+        MarkdownView& view = *shown;
         view.resize(680, 100);
-        view.show();
+        area.show();
         connect(&view, &MarkdownView::heightChanged, &view, [&] { view.resize(680, std::max(view.contentHeight(), 100)); });
         QElapsedTimer clock;
         clock.start();
