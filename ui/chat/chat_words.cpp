@@ -35,9 +35,10 @@ QString figuresOf(const core::MessageStats& stats)
     return parts.join(QStringLiteral(", "));
 }
 
-QString figuresOf(const core::Picture& picture)
+QString figuresOf(const core::Picture& picture, int tokens)
 {
-    return tr("%1 × %2, %3 tokens").arg(picture.width).arg(picture.height).arg(kTokensOfPicture);
+    const QString size = tr("%1 × %2").arg(picture.width).arg(picture.height);
+    return tokens > 0 ? tr("%1, %2 tokens").arg(size).arg(tokens) : size;
 }
 
 QString shortTime(const QDateTime& time, const QDateTime& now)

@@ -136,6 +136,10 @@ Composer::Composer(ChatViewModel& viewModel, QWidget* parent) : QFrame(parent), 
             m_viewModel.draft().addFile(file);
     });
     connect(&viewModel.draft(), &Draft::changed, this, &Composer::showPictures);
+    connect(&viewModel.meter(), &TokenMeter::changed, this, [this] {
+        if (std::exchange(m_perPicture, m_viewModel.meter().count().perPicture) != m_viewModel.meter().count().perPicture)
+            showPictures();
+    });
     connect(&viewModel, &ChatViewModel::sent, m_text, &ComposerText::clear);
     connect(&viewModel, &ChatViewModel::answeringChanged, this, &Composer::showState);
     connect(&viewModel, &ChatViewModel::settingsChanged, this, &Composer::showState);
@@ -185,7 +189,7 @@ void Composer::showPictures()
         name->setMaximumWidth(160);
         words->addStretch();
         words->addWidget(name);
-        words->addWidget(new Label(figuresOf(picture), TextStyle::Caption, Role::Text3, box));
+        words->addWidget(new Label(figuresOf(picture, m_viewModel.meter().count().perPicture), TextStyle::Caption, Role::Text3, box));
         words->addStretch();
         QToolButton* close = makeIconButton(QStringLiteral("chatRemovePicture"), QStringLiteral("close"),
                                             tr("Take %1 away").arg(QString::fromStdString(picture.name)), box);

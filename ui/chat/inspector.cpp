@@ -273,7 +273,7 @@ QWidget* Inspector::makePictures()
     m_panAndScan->setToolTip(tr("Long pictures are shown to the model whole and as crops"));
     row->addWidget(m_panAndScan);
     row->addStretch();
-    row->addWidget(new Label(tr("+%1 each").arg(kTokensOfPicture), TextStyle::Caption, Role::Text3));
+    row->addWidget(new Label(tr("more tokens each"), TextStyle::Caption, Role::Text3));
     section->column->addLayout(row);
     connect(m_panAndScan, &QCheckBox::toggled, this, &Inspector::takeSampling);
     return section;

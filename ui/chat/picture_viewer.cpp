@@ -89,11 +89,11 @@ void PictureViewer::show(int how)
         return;
     if (how == 0) {
         m_canvas->setImage(m_image);
-        m_line->setText(figuresOf(m_picture));
+        m_line->setText(figuresOf(m_picture, 0));
         return;
     }
     m_canvas->setImage(m_image.scaled(kModelPixels, kModelPixels, Qt::IgnoreAspectRatio, Qt::SmoothTransformation));
-    m_line->setText(tr("%1 × %1, %2 tokens").arg(kModelPixels).arg(kTokensOfPicture));
+    m_line->setText(tr("%1 × %1, as Gemma 3 takes every picture").arg(kModelPixels));
 }
 
 }  // namespace facet::ui

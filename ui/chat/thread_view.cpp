@@ -47,6 +47,11 @@ ThreadView::ThreadView(ChatViewModel& viewModel, QWidget* parent) : QScrollArea(
     });
     connect(&viewModel, &ChatViewModel::activityChanged, this, &ThreadView::showActivity);
     connect(&viewModel, &ChatViewModel::answeringChanged, this, &ThreadView::showActivity);
+    connect(&viewModel.meter(), &TokenMeter::changed, this, [this] {
+        for (TurnView* turn : m_turns)
+            if (turn)
+                turn->setPictureTokens(m_viewModel.meter().count().perPicture);
+    });
     connect(verticalScrollBar(), &QScrollBar::valueChanged, this, [this](int value) {
         if (!m_isPlacing)
             m_follows = value >= verticalScrollBar()->maximum() - kEndNear;
@@ -120,6 +125,7 @@ void ThreadView::makeMore()
 TurnView* ThreadView::make(int row)
 {
     auto* turn = new TurnView(m_viewModel.thread().turn(row), m_viewModel.isCompletion(), m_viewModel.pictures(), m_content);
+    turn->setPictureTokens(m_viewModel.meter().count().perPicture);
     connect(turn, &TurnView::heightChanged, this, &ThreadView::placeSoon);
     connect(turn, &TurnView::regenerate, &m_viewModel, &ChatViewModel::regenerate);
     connect(turn, &TurnView::edited, &m_viewModel, &ChatViewModel::edit);

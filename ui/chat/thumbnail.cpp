@@ -17,8 +17,8 @@ Thumbnail::Thumbnail(const core::Picture& picture, int pixels, PictureCache& cac
 {
     setObjectName(QStringLiteral("chatThumbnail"));
     const QString name = QString::fromStdString(picture.name);
-    setAccessibleName(tr("Picture %1, %2").arg(name, figuresOf(picture)));
-    setToolTip(tr("%1, %2").arg(name, figuresOf(picture)));
+    setAccessibleName(tr("Picture %1, %2").arg(name, figuresOf(picture, 0)));
+    setToolTip(tr("%1, %2").arg(name, figuresOf(picture, 0)));
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);

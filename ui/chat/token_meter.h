@@ -26,6 +26,7 @@ public:
         int pictures = 0;
         int draft = 0;  ///< its text; pictures count as pictures
         int contextLength = 0;
+        int perPicture = 0;  ///< 0: not known
 
         int total() const { return system + text + pictures + draft; }
         bool isKnown() const { return contextLength > 0; }

@@ -51,16 +51,25 @@ TurnView::TurnView(const Turn& turn, bool isPlain, PictureCache& cache, QWidget*
 
 void TurnView::makePictures(PictureCache& cache)
 {
-    QStringList captions;
     for (const core::Picture& picture : m_turn.pictures) {
         auto* thumbnail = new Thumbnail(picture, kThumbnail, cache, this);
         connect(thumbnail, &Thumbnail::clicked, this, [this, picture] { Q_EMIT pictureWanted(picture); });
         m_pictures.append(thumbnail);
-        captions.append(QString::fromStdString(picture.name) + QStringLiteral(", ") + figuresOf(picture));
     }
-    if (captions.isEmpty())
+    if (m_pictures.isEmpty())
         return;
-    m_captions = new Label(captions.join(u'\n'), TextStyle::Small, Role::Text3, this);
+    m_captions = new Label(TextStyle::Small, Role::Text3, this);
+    setPictureTokens(0);
+}
+
+void TurnView::setPictureTokens(int tokens)
+{
+    if (!m_captions)
+        return;
+    QStringList captions;
+    for (const core::Picture& picture : m_turn.pictures)
+        captions.append(QString::fromStdString(picture.name) + QStringLiteral(", ") + figuresOf(picture, tokens));
+    m_captions->setText(captions.join(u'\n'));
 }
 
 /// Made when first needed: a long conversation has hundreds of turns.

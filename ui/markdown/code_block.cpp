@@ -149,11 +149,21 @@ qsizetype CodeBlock::showCode(const QString& code, qsizetype budget)
     return part.size();
 }
 
+static int heightOfLines(int numLines)
+{
+    const int line = QFontMetrics(Theme::font(TextStyle::Mono)).lineSpacing();
+    return kHeadHeight + 2 + numLines * line + 2 * space::kS + 1;
+}
+
+int CodeBlock::heightFor(const QString& code)
+{
+    return heightOfLines(1 + static_cast<int>(code.count(u'\n')));
+}
+
 int CodeBlock::wantedHeight() const
 {
-    const int line = QFontMetrics(m_text->font()).lineSpacing();
-    const int bar = m_text->horizontalScrollBar()->maximum() > 0 ? m_text->horizontalScrollBar()->sizeHint().height() : 0;
-    return kHeadHeight + 2 + m_numLines * line + 2 * space::kS + bar + 1;
+    const QScrollBar* bar = m_text->horizontalScrollBar();
+    return heightOfLines(m_numLines) + (bar->maximum() > 0 ? bar->sizeHint().height() : 0);
 }
 
 bool CodeBlock::eventFilter(QObject* object, QEvent* event)

@@ -163,7 +163,9 @@ void MarkdownDocument::scanLine(qsizetype begin, qsizetype end)
     const bool isHeadingLine = indent == 0 && isHeading(line);
     const qsizetype fence = fenceLength(line);
     const bool isCut = indent == 0 && cutsBefore(line);
-    const bool isTooLong = begin > kLongPieceBytes;
+    // Cells cost more than words.
+    const bool isTooLong = begin > kLongPieceBytes ||
+                           (begin > kLongPieceBytes / 4 && (!m_tableHead.isEmpty() || !tableHead(m_open).isEmpty()));
     if (begin > 0 && (isCut || isTooLong)) {
         const qsizetype lineBytes = m_lineBegin - begin;
         if (isCut)

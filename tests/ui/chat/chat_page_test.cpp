@@ -202,8 +202,9 @@ private Q_SLOTS:
         auto* composer = child<ComposerText>(page, "chatComposer");
         composer->setPlainText(QStringLiteral("And this one: is the VAT number readable?"));
         composer->setFocus();
-        QTRY_VERIFY(chat.viewModel->meter().count().draft > 0);
+        chat.viewModel->setDraftText(composer->toPlainText());
         QTRY_VERIFY(!chat.viewModel->pictures().thumbnail(QString::fromStdString(chat.turn(0).pictures[0].file)).isNull());
+        QTRY_COMPARE(chat.viewModel->draft().pictures().size(), 1);
         const QString name = isDark ? QStringLiteral("chat-dark.png") : QStringLiteral("chat-light.png");
         QVERIFY(page.grab().save(QStringLiteral(TEST_OUTPUT_DIR "/") + name));
         QTRY_VERIFY_WITH_TIMEOUT(!chat.viewModel->isAnswering(), 20'000);
