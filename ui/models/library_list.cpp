@@ -88,22 +88,22 @@ QVariant LibraryList::data(const QModelIndex& index, int role) const
     const ModelFacts facts = row.facts.value_or(ModelFacts());
     const bool isKnown = row.facts && row.facts->problem.isEmpty();
     switch (index.column()) {
-    case Name:
-        return QString::fromStdString(row.entry.hfId.empty() ? row.entry.name : row.entry.hfId);
-    case Reads:
-        return !isKnown ? QString() : facts.hasVision ? tr("Text and pictures") : tr("Text");
-    case Parameters:
-        return isKnown ? words::parameters(facts.parameters) : QString();
-    case Size:
-        return isKnown ? words::gigabytes(facts.bytes) : QString();
-    case Place:
-        return row.isBuiltIn              ? tr("Facet")
-               : !row.entry.hfId.empty() ? tr("HF cache")
-                                         : words::folder(row.entry.path.parent_path());
-    case State:
-        return stateText(row);
-    default:
-        return {};
+        case Name:
+            return QString::fromStdString(row.entry.hfId.empty() ? row.entry.name : row.entry.hfId);
+        case Reads:
+            return !isKnown ? QString() : facts.hasVision ? tr("Text and pictures") : tr("Text");
+        case Parameters:
+            return isKnown ? words::parameters(facts.parameters) : QString();
+        case Size:
+            return isKnown ? words::gigabytes(facts.bytes) : QString();
+        case Place:
+            return row.isBuiltIn             ? tr("Facet")
+                   : !row.entry.hfId.empty() ? tr("HF cache")
+                                             : words::folder(row.entry.path.parent_path());
+        case State:
+            return stateText(row);
+        default:
+            return {};
     }
 }
 
@@ -117,20 +117,20 @@ QVariant LibraryList::headerData(int section, Qt::Orientation orientation, int r
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
-    case Name:
-        return tr("Model");
-    case Reads:
-        return tr("Reads");
-    case Parameters:
-        return tr("Parameters");
-    case Size:
-        return tr("Size");
-    case Place:
-        return tr("Lies in");
-    case State:
-        return tr("State");
-    default:
-        return {};
+        case Name:
+            return tr("Model");
+        case Reads:
+            return tr("Reads");
+        case Parameters:
+            return tr("Parameters");
+        case Size:
+            return tr("Size");
+        case Place:
+            return tr("Lies in");
+        case State:
+            return tr("State");
+        default:
+            return {};
     }
 }
 
@@ -138,12 +138,12 @@ QString LibraryList::stateText(const Row& row) const
 {
     if (row.loaded) {
         switch (row.loaded->state) {
-        case EngineModel::State::Loading:
-            return tr("Loading, %1 %").arg(qRound(100 * row.loaded->progress));
-        case EngineModel::State::Ready:
-            return tr("Loaded on %1").arg(words::device(row.loaded->device));
-        case EngineModel::State::Failed:
-            return tr("Not loaded");
+            case EngineModel::State::Loading:
+                return tr("Loading, %1 %").arg(qRound(100 * row.loaded->progress));
+            case EngineModel::State::Ready:
+                return tr("Loaded on %1").arg(words::device(row.loaded->device));
+            case EngineModel::State::Failed:
+                return tr("Not loaded");
         }
     }
     if (!row.facts)
@@ -203,13 +203,20 @@ void LibraryList::refresh()
         });
 }
 
+void LibraryList::checkAgain()
+{
+    for (Row& row : m_rows)
+        row.facts.reset();
+    refresh();
+}
+
 void LibraryList::take(std::vector<Row> rows)
 {
     // What is known of a folder stays known, so that nothing flickers.
     for (Row& row : rows)
         for (const Row& old : m_rows)
-            if (old.entry.path == row.entry.path && old.entry.textOnly == row.entry.textOnly &&
-                old.facts && old.facts->isUsable())
+            if (old.entry.path == row.entry.path && old.entry.textOnly == row.entry.textOnly && old.facts &&
+                old.facts->isUsable())
                 row.facts = old.facts;
 
     const bool isSame = std::ranges::equal(rows, m_rows, [](const Row& left, const Row& right) {
@@ -240,7 +247,7 @@ void LibraryList::inspectMissing()
             [this, entry = row.entry](const ModelFacts& facts) {
                 --m_numRunning;
                 const int at = indexOf(QString::fromStdString(entry.name));
-                if (at >= 0 && row(at).entry.path == entry.path) {
+                if (at >= 0 && m_rows[static_cast<size_t>(at)].entry.path == entry.path) {
                     m_rows[static_cast<size_t>(at)].facts = facts;
                     Q_EMIT dataChanged(index(at, 0), index(at, NumColumns - 1));
                 }

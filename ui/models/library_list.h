@@ -50,6 +50,9 @@ public:
 public Q_SLOTS:
     void refresh();
 
+    /// Reads all folders anew.
+    void checkAgain();
+
     /// A folder, or an id that lies in the Hugging Face cache.
     void import(const QString& source, bool textOnly);
 

@@ -32,17 +32,17 @@ void takeTemplate(const std::filesystem::path& folder, ModelFacts& facts)
         return;
     }
     switch (chat->kind()) {
-    case core::ChatTemplate::Kind::None:
-        facts.templateInWords = tr("none: a base model, for completion");
-        break;
-    case core::ChatTemplate::Kind::Gemma3:
-        facts.templateInWords = tr("Gemma 3, system as prefix");
-        facts.isInstruction = true;
-        break;
-    case core::ChatTemplate::Kind::Unknown:
-        facts.templateInWords = tr("unknown, not Gemma 3's");
-        facts.isInstruction = true;
-        break;
+        case core::ChatTemplate::Kind::None:
+            facts.templateInWords = tr("none: a base model, for completion");
+            break;
+        case core::ChatTemplate::Kind::Gemma3:
+            facts.templateInWords = tr("Gemma 3, system as prefix");
+            facts.isInstruction = true;
+            break;
+        case core::ChatTemplate::Kind::Unknown:
+            facts.templateInWords = tr("unknown, not Gemma 3's");
+            facts.isInstruction = true;
+            break;
     }
 }
 
@@ -63,8 +63,8 @@ ModelFacts inspectModel(const core::LibraryEntry& entry)
     facts.bytes = static_cast<qint64>(summary.totalBytes);
     facts.files = static_cast<int>(summary.files.size());
     facts.licence = QString::fromStdString(summary.licence);
-    const auto most = std::ranges::max_element(summary.parametersByType, {},
-                                               [](const auto& item) { return item.second; });
+    const auto most =
+        std::ranges::max_element(summary.parametersByType, {}, [](const auto& item) { return item.second; });
     if (most != summary.parametersByType.end())
         facts.dtype = dtypeName(most->first);
     if (folder->path.parent_path().filename() == "snapshots")
@@ -75,8 +75,7 @@ ModelFacts inspectModel(const core::LibraryEntry& entry)
     facts.tensors = static_cast<int>(folder->tensors.size());
     facts.accounting = QString::fromStdString(folder->accounting.inWords());
     facts.layers = static_cast<int>(text.numLayers);
-    facts.globalLayers =
-        static_cast<int>(std::ranges::count(text.layers, core::gemma3::LayerKind::Global));
+    facts.globalLayers = static_cast<int>(std::ranges::count(text.layers, core::gemma3::LayerKind::Global));
     facts.window = static_cast<int>(text.slidingWindow);
     facts.hidden = static_cast<int>(text.hiddenSize);
     facts.feedForward = static_cast<int>(text.intermediateSize);

@@ -30,7 +30,7 @@ struct ModelFacts {
     bool isInstruction = false;
     QString templateInWords;
 
-    int tensors = 0;  ///< that the model uses
+    int tensors = 0;     ///< that the model uses
     QString accounting;  ///< what does not add up; "" if nothing
 
     int layers = 0;

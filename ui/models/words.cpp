@@ -44,6 +44,13 @@ QString integer(qint64 value)
     return QLocale(QLocale::English).toString(value);
 }
 
+QString weights(const QString& type)
+{
+    return type == QStringLiteral("bfloat16")  ? QStringLiteral("bf16")
+           : type == QStringLiteral("float32") ? QStringLiteral("fp32")
+                                               : type;
+}
+
 QString device(const QString& id)
 {
     if (id.startsWith(QStringLiteral("cuda:")))

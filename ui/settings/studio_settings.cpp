@@ -14,7 +14,6 @@ const auto kTextPercent = QStringLiteral("appearance/text_percent");
 const auto kSystemDark = QStringLiteral("appearance/system_was_dark");
 const auto kEngineAddress = QStringLiteral("engine/address");
 const auto kDevice = QStringLiteral("engine/device");
-const auto kLastModel = QStringLiteral("models/last");
 const auto kGeometry = QStringLiteral("window/geometry");
 const auto kPage = QStringLiteral("window/page");
 
@@ -81,16 +80,6 @@ QString StudioSettings::device() const
 void StudioSettings::setDevice(const QString& device)
 {
     m_settings.setValue(kDevice, device);
-}
-
-QString StudioSettings::lastModel() const
-{
-    return m_settings.value(kLastModel).toString();
-}
-
-void StudioSettings::setLastModel(const QString& model)
-{
-    m_settings.setValue(kLastModel, model);
 }
 
 QByteArray StudioSettings::windowGeometry() const

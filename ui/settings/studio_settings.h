@@ -1,6 +1,7 @@
 #pragma once
 
-// What the window remembers from one start to the next: studio.ini beside the library. Secrets are not among it.
+// What the window remembers from one start to the next: studio.ini beside the library. Secrets are not among
+// it.
 
 #include <QByteArray>
 #include <QObject>
@@ -37,9 +38,6 @@ public:
 
     QString device() const;  ///< "auto", "cpu", "cuda:0"
     void setDevice(const QString& device);
-
-    QString lastModel() const;  ///< to be chosen at the next start; "" for none yet
-    void setLastModel(const QString& model);
 
     QByteArray windowGeometry() const;
     void setWindowGeometry(const QByteArray& geometry);

@@ -215,7 +215,9 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
                 const int icon = showsIcon ? button->iconSize.width() : 0;
                 const int menu = button->features & QStyleOptionToolButton::MenuButtonPopup ? 20 : 0;
                 if (has(widget, "status"))
-                    return {text + icon + (text && icon ? 6 : 0) + 2 * space::kM, height::kStatusBar - 1};
+                    return {
+                        text + icon + (text && icon ? 6 : 0) + (has(widget, "dot") ? 14 : 0) + 2 * space::kM,
+                        height::kStatusBar - 1};
                 const int height = has(widget, "segment") ? controlHeight(option, widget) - 6
                                                           : controlHeight(option, widget);
                 const int padding = has(widget, "segment") ? 12 : 8;

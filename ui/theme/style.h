@@ -10,7 +10,7 @@ namespace facet::ui {
 ///   compact     buttons, fields, combo boxes: 28 high instead of 32
 ///   rail        QToolButton: an item of the rail; "badge" is the number in its corner
 ///   segment     QToolButton: a part of Segments
-///   status      QToolButton: a part of the status bar
+///   status      QToolButton: a part of the status bar; "dot" is 1 + the Role of a disc before the text
 ///   switch      QCheckBox: drawn as a switch, for what acts at once
 ///   invalid     fields: the danger outline
 ///   state       QProgressBar: "idle", "stalled", "failed", "done"; none: under way

@@ -139,9 +139,16 @@ void drawToolButton(const QStyleOptionToolButton* button, QPainter* painter, con
     QRect rect = button->rect;
     if (hasMenu)
         rect.setRight(rect.right() - 20);
-    drawLabel(painter, isStatus ? rect.adjusted(space::kM, 0, -space::kM, 0) : rect,
-              showsIcon ? button->icon : QIcon(), button->iconSize, has(widget, "ownIconColor"),
-              showsText ? button->text : QString(), text, isEnabled, isOn,
+    if (isStatus)
+        rect.adjust(space::kM, 0, -space::kM, 0);
+    if (const int dot = widget ? widget->property("dot").toInt() : 0) {
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(color(static_cast<Role>(dot - 1)));
+        painter->drawEllipse(QPointF(rect.left() + 4, rect.center().y() + 1), 4, 4);
+        rect.setLeft(rect.left() + 14);
+    }
+    drawLabel(painter, rect, showsIcon ? button->icon : QIcon(), button->iconSize,
+              has(widget, "ownIconColor"), showsText ? button->text : QString(), text, isEnabled, isOn,
               isStatus ? Qt::AlignLeft : Qt::AlignHCenter, isStatus ? 6 : space::kS);
     if (hasMenu)
         drawIcon(painter, "down", text, QPointF(button->rect.right() - 10, button->rect.center().y() + 1),

@@ -48,6 +48,7 @@ Banner::Banner(Tone tone, QWidget* parent)
     m_title->setWordWrap(true);
     m_detail->setWordWrap(true);
     m_detail->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_detail->setFocusPolicy(Qt::NoFocus);
     m_actions->setContentsMargins(0, space::kS - 2, 0, 0);
     m_actions->setSpacing(space::kS);
     m_actions->addStretch();
