@@ -20,7 +20,8 @@ QString figuresOf(const core::MessageStats& stats)
 {
     QStringList parts;
     if (stats.completionTokens > 0)
-        parts.append(stats.completionTokens == 1 ? tr("1 token") : tr("%1 tokens").arg(thousands(stats.completionTokens)));
+        parts.append(stats.completionTokens == 1 ? tr("1 token")
+                                                 : tr("%1 tokens").arg(thousands(stats.completionTokens)));
     if (stats.decodeTokensPerSecond > 0)
         parts.append(tr("%1 tok/s").arg(stats.decodeTokensPerSecond, 0, 'f', 1));
     if (stats.timeToFirstTokenSeconds > 0) {

@@ -103,16 +103,20 @@ QWidget* Inspector::makePreset()
     m_preset->setObjectName(QStringLiteral("chatPreset"));
     m_preset->setAccessibleName(tr("Preset"));
     m_preset->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    QToolButton* save = makeIconButton(QStringLiteral("chatPresetSave"), QStringLiteral("save"), tr("Save as preset…"), section);
-    QToolButton* remove = makeIconButton(QStringLiteral("chatPresetRemove"), QStringLiteral("trash"), tr("Remove this preset"), section);
+    QToolButton* save = makeIconButton(QStringLiteral("chatPresetSave"), QStringLiteral("save"),
+                                       tr("Save as preset…"), section);
+    QToolButton* remove = makeIconButton(QStringLiteral("chatPresetRemove"), QStringLiteral("trash"),
+                                         tr("Remove this preset"), section);
     row->addWidget(m_preset, 1);
     row->addWidget(save);
     row->addWidget(remove);
     section->column->addLayout(head);
     section->column->addLayout(row);
-    connect(m_preset, &QComboBox::activated, this, [this] { m_viewModel.choosePreset(m_preset->currentText()); });
+    connect(m_preset, &QComboBox::activated, this,
+            [this] { m_viewModel.choosePreset(m_preset->currentText()); });
     connect(save, &QToolButton::clicked, this, &Inspector::savePreset);
-    connect(remove, &QToolButton::clicked, this, [this] { m_viewModel.removePreset(m_preset->currentText()); });
+    connect(remove, &QToolButton::clicked, this,
+            [this] { m_viewModel.removePreset(m_preset->currentText()); });
     connect(&m_viewModel, &ChatViewModel::settingsChanged, remove,
             [this, remove] { remove->setEnabled(m_viewModel.presetName() != defaultPresetName()); });
     return section;
@@ -159,8 +163,8 @@ QWidget* Inspector::makeSystem()
     return section;
 }
 
-Inspector::Knob Inspector::addKnob(QGridLayout* grid, const QString& name, const QString& text, double least, double most,
-                                   double step, int decimals, const QString& help)
+Inspector::Knob Inspector::addKnob(QGridLayout* grid, const QString& name, const QString& text, double least,
+                                   double most, double step, int decimals, const QString& help)
 {
     Knob knob;
     knob.step = step;
@@ -242,10 +246,12 @@ QWidget* Inspector::makeSampling()
     m_seed->setAccessibleName(tr("Seed"));
     m_seed->setPlaceholderText(tr("another each time"));
     m_seed->setFont(Theme::font(TextStyle::Mono));
-    m_seed->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,18}")), m_seed));
+    m_seed->setValidator(
+        new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,18}")), m_seed));
     setCompact(m_seed);
     seed->setBuddy(m_seed);
-    QToolButton* dice = makeIconButton(QStringLiteral("chatDice"), QStringLiteral("dice"), tr("Another seed"), section);
+    QToolButton* dice =
+        makeIconButton(QStringLiteral("chatDice"), QStringLiteral("dice"), tr("Another seed"), section);
     setCompact(dice);
     auto* seedRow = new QHBoxLayout;
     seedRow->setSpacing(space::kXs);
@@ -257,9 +263,8 @@ QWidget* Inspector::makeSampling()
     section->column->addLayout(grid);
     connect(m_longest, &QSpinBox::valueChanged, this, &Inspector::takeSampling);
     connect(m_seed, &QLineEdit::textChanged, this, &Inspector::takeSampling);
-    connect(dice, &QToolButton::clicked, this, [this] {
-        m_seed->setText(QString::number(QRandomGenerator::global()->bounded(1, 100000)));
-    });
+    connect(dice, &QToolButton::clicked, this,
+            [this] { m_seed->setText(QString::number(QRandomGenerator::global()->bounded(1, 100000))); });
     return section;
 }
 

@@ -16,7 +16,8 @@ static constexpr int kGap = space::kM;
 static constexpr int kMakeAtOnce = 4;
 static constexpr int kEndNear = 24;  // so many pixels from the end is still at the end
 
-ThreadView::ThreadView(ChatViewModel& viewModel, QWidget* parent) : QScrollArea(parent), m_viewModel(viewModel)
+ThreadView::ThreadView(ChatViewModel& viewModel, QWidget* parent)
+    : QScrollArea(parent), m_viewModel(viewModel)
 {
     setObjectName(QStringLiteral("chatThread"));
     setAccessibleName(tr("Conversation"));
@@ -71,8 +72,8 @@ TurnView* ThreadView::lastTurn(bool isUser) const
 bool ThreadView::isSettled() const
 {
     return !m_place.isActive() && std::all_of(m_turns.begin(), m_turns.end(), [](TurnView* turn) {
-               return turn && turn->text().isSettled();
-           });
+        return turn && turn->text().isSettled();
+    });
 }
 
 void ThreadView::scrollToEnd()
@@ -124,7 +125,8 @@ void ThreadView::makeMore()
 
 TurnView* ThreadView::make(int row)
 {
-    auto* turn = new TurnView(m_viewModel.thread().turn(row), m_viewModel.isCompletion(), m_viewModel.pictures(), m_content);
+    auto* turn = new TurnView(m_viewModel.thread().turn(row), m_viewModel.isCompletion(),
+                              m_viewModel.pictures(), m_content);
     turn->setPictureTokens(m_viewModel.meter().count().perPicture);
     connect(turn, &TurnView::heightChanged, this, &ThreadView::placeSoon);
     connect(turn, &TurnView::regenerate, &m_viewModel, &ChatViewModel::regenerate);

@@ -58,9 +58,10 @@ void TokenMeter::ask()
         return;
     }
     count(whole, &TokenMeter::m_whole);
-    const bool hasHistory = m_subject.history.prompt ? !m_subject.history.prompt->isEmpty()
-                                                     : !m_subject.history.turns.isEmpty() &&
-                                                           m_subject.history.turns.last().role != QStringLiteral("system");
+    const bool hasHistory = m_subject.history.prompt
+                                ? !m_subject.history.prompt->isEmpty()
+                                : !m_subject.history.turns.isEmpty() &&
+                                      m_subject.history.turns.last().role != QStringLiteral("system");
     if (hasHistory)
         count(m_subject.history, &TokenMeter::m_history);
     if (!m_subject.systemPrompt.isEmpty() && !whole.prompt) {

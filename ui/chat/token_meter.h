@@ -7,8 +7,8 @@
 
 namespace facet::ui {
 
-/// How much of the model's context is taken, counted by the engine. Counts a moment after the last change, one
-/// request at a time, and starts no engine.
+/// How much of the model's context is taken, counted by the engine. Counts a moment after the last change,
+/// one request at a time, and starts no engine.
 class TokenMeter final : public QObject {
     Q_OBJECT
 

@@ -164,7 +164,8 @@ void MarkdownView::feedPlain(QStringView text)
         QString& last = m_plainBlocks.last().text.text;
         qsizetype count = std::min(line.size(), kMaxBlock - last.size());
         // The end of a block starts a new line, so it should be one.
-        if (const qsizetype end = line.left(count).lastIndexOf(QChar::LineSeparator); count < line.size() && end > 0)
+        if (const qsizetype end = line.left(count).lastIndexOf(QChar::LineSeparator);
+            count < line.size() && end > 0)
             count = end;
         last += line.left(count);
         line.remove(0, count);
@@ -217,61 +218,61 @@ qsizetype MarkdownView::layOut(size_t index, qsizetype budget)
     const int room = std::max(width() - left, 1);
     qsizetype taken = 1;
     switch (item.block.kind) {
-    case MarkdownBlock::Kind::Text:
-        if (!item.text)
-            item.text = std::make_unique<TextBlock>();
-        if (item.isDirty)
-            item.text->setText(item.block.text, item.block.heading);
-        item.height = item.text->layOut(room);
-        item.isDirty = false;
-        taken += item.block.text.text.size();
-        break;
-    case MarkdownBlock::Kind::Rule:
-        item.height = space::kL;
-        item.isDirty = false;
-        break;
-    case MarkdownBlock::Kind::Code: {
-        auto* code = qobject_cast<CodeBlock*>(item.widget);
-        if (!code && !isNearSight(item)) {
-            // A widget costs more than all its text; most of a long answer is never looked at.
-            item.height = CodeBlock::heightFor(item.block.code);
-            item.isDeferred = true;
+        case MarkdownBlock::Kind::Text:
+            if (!item.text)
+                item.text = std::make_unique<TextBlock>();
+            if (item.isDirty)
+                item.text->setText(item.block.text, item.block.heading);
+            item.height = item.text->layOut(room);
+            item.isDirty = false;
+            taken += item.block.text.text.size();
+            break;
+        case MarkdownBlock::Kind::Rule:
+            item.height = space::kL;
             item.isDirty = false;
             break;
+        case MarkdownBlock::Kind::Code: {
+            auto* code = qobject_cast<CodeBlock*>(item.widget);
+            if (!code && !isNearSight(item)) {
+                // A widget costs more than all its text; most of a long answer is never looked at.
+                item.height = CodeBlock::heightFor(item.block.code);
+                item.isDeferred = true;
+                item.isDirty = false;
+                break;
+            }
+            item.isDeferred = false;
+            if (!code) {
+                taken += kWidgetCost;
+                code = new CodeBlock(this);
+                code->setLanguage(item.block.language);
+                connect(code, &CodeBlock::copied, this, &MarkdownView::copied);
+                item.widget = code;
+                code->show();
+            }
+            taken += code->showCode(item.block.code, budget);
+            item.isDirty = !code->isWhole();
+            item.height = code->wantedHeight();
+            break;
         }
-        item.isDeferred = false;
-        if (!code) {
-            taken += kWidgetCost;
-            code = new CodeBlock(this);
-            code->setLanguage(item.block.language);
-            connect(code, &CodeBlock::copied, this, &MarkdownView::copied);
-            item.widget = code;
-            code->show();
+        case MarkdownBlock::Kind::Table: {
+            auto* table = qobject_cast<TableBlock*>(item.widget);
+            if (!table) {
+                taken += kWidgetCost / 4;
+                table = new TableBlock(this);
+                item.widget = table;
+                table->show();
+            }
+            const auto* before = index > 0 ? qobject_cast<TableBlock*>(m_items[index - 1].widget) : nullptr;
+            if (item.block.continues && before)
+                table->followColumns(*before);
+            table->setTable(item.block);
+            item.height = table->layOut(room);
+            item.isDirty = false;
+            for (const QList<RichText>& row : item.block.rows)
+                for (const RichText& cell : row)
+                    taken += kCellCost + cell.text.size();
+            break;
         }
-        taken += code->showCode(item.block.code, budget);
-        item.isDirty = !code->isWhole();
-        item.height = code->wantedHeight();
-        break;
-    }
-    case MarkdownBlock::Kind::Table: {
-        auto* table = qobject_cast<TableBlock*>(item.widget);
-        if (!table) {
-            taken += kWidgetCost / 4;
-            table = new TableBlock(this);
-            item.widget = table;
-            table->show();
-        }
-        const auto* before = index > 0 ? qobject_cast<TableBlock*>(m_items[index - 1].widget) : nullptr;
-        if (item.block.continues && before)
-            table->followColumns(*before);
-        table->setTable(item.block);
-        item.height = table->layOut(room);
-        item.isDirty = false;
-        for (const QList<RichText>& row : item.block.rows)
-            for (const RichText& cell : row)
-                taken += kCellCost + cell.text.size();
-        break;
-    }
     }
     item.width = width();
     return taken;

@@ -77,7 +77,7 @@ private:
         QWidget* widget = nullptr;  // a child: CodeBlock or TableBlock
         int top = 0;
         int height = 0;
-        int width = -1;        // that it was laid out for
+        int width = -1;           // that it was laid out for
         bool isDirty = true;      // its content is not all shown
         bool isDeferred = false;  // its widget is made when it comes near to sight
     };

@@ -1,7 +1,7 @@
+#include "core/conversations/conversation_store.h"
 #include "core/base/file.h"
 #include "core/conversations/attachments.h"
 #include "core/conversations/conversation_export.h"
-#include "core/conversations/conversation_store.h"
 #include "core/conversations/conversation_writer.h"
 #include "tests/support/check.h"
 
@@ -26,7 +26,8 @@ class ConversationStoreTest : public QObject {
         return std::move(*store);
     }
 
-    static int64_t add(ConversationStore& store, int64_t conversation, int64_t parent, const char* role, const char* text)
+    static int64_t add(ConversationStore& store, int64_t conversation, int64_t parent, const char* role,
+                       const char* text)
     {
         NewMessage message;
         message.conversation = conversation;
@@ -62,7 +63,8 @@ private Q_SLOTS:
             const int64_t message = *store.addMessage(answer);
             QVERIFY(store.appendText(message, "one "));
             QVERIFY(store.appendText(message, "two"));
-            QVERIFY(store.finishMessage(message, MessageState::Complete, "", MessageStats{7, 2, 3, 0, 0.2, 96.4, "stop"}));
+            QVERIFY(store.finishMessage(message, MessageState::Complete, "",
+                                        MessageStats{7, 2, 3, 0, 0.2, 96.4, "stop"}));
         }
         ConversationStore store = openAt(folder);
         const auto loaded = store.load(id);
@@ -164,8 +166,10 @@ private Q_SLOTS:
         }
         const auto store = ConversationStore::open(folder.filePath(QStringLiteral("c.db")).toStdString());
         QVERIFY(!store);
-        QVERIFY2(store.error().message.find("later Facet (format 99") != std::string::npos, store.error().message.c_str());
-        QVERIFY(writeFileAtomically(folder.filePath(QStringLiteral("junk.db")).toStdString(), std::string(4096, 'x')));
+        QVERIFY2(store.error().message.find("later Facet (format 99") != std::string::npos,
+                 store.error().message.c_str());
+        QVERIFY(writeFileAtomically(folder.filePath(QStringLiteral("junk.db")).toStdString(),
+                                    std::string(4096, 'x')));
         const auto junk = ConversationStore::open(folder.filePath(QStringLiteral("junk.db")).toStdString());
         QCOMPARE(junk.error().code, ErrorCode::InvalidInput);
     }
@@ -257,8 +261,10 @@ private Q_SLOTS:
         (void)*store.addMessage(answer);
         const PictureLink link = [](const Picture& picture) { return "p/" + picture.file; };
         const Conversation conversation = *store.load(id);
-        QCOMPARE(exportMarkdown(conversation, link),
-                 std::string("# T\n\n> sys\n> two\n\n## You\n\n![a \\[b\\].png](<p/h.png>)\n\nhi\n\n## m\n\n**yes**\n"));
+        QCOMPARE(
+            exportMarkdown(conversation, link),
+            std::string(
+                "# T\n\n> sys\n> two\n\n## You\n\n![a \\[b\\].png](<p/h.png>)\n\nhi\n\n## m\n\n**yes**\n"));
         const auto json = nlohmann::json::parse(exportJson(conversation, link));
         QCOMPARE(json["messages"].size(), 2u);
         QCOMPARE(json["messages"][0]["content"][0]["path"].get<std::string>(), std::string("p/h.png"));

@@ -41,12 +41,14 @@ private Q_SLOTS:
     void initTestCase()
     {
         // Another build's engine may be given, as this test needs no Torch of its own.
-        const QString program = qEnvironmentVariable("FACET_TEST_ENGINE", QStringLiteral(FACET_ENGINE_PROGRAM));
+        const QString program =
+            qEnvironmentVariable("FACET_TEST_ENGINE", QStringLiteral(FACET_ENGINE_PROGRAM));
         if (!QFile::exists(program))
             QSKIP("there is no facet-engine: build it, or name one by FACET_TEST_ENGINE");
         const QString attachments = m_home.filePath(QStringLiteral("attachments"));
         QDir().mkpath(attachments);
-        m_engine = std::make_unique<EngineProcess>(program, QStringList{QStringLiteral("--allow-files"), attachments});
+        m_engine = std::make_unique<EngineProcess>(program,
+                                                   QStringList{QStringLiteral("--allow-files"), attachments});
         m_client = std::make_unique<EngineClient>();
         m_client->useProcess(*m_engine);
         const std::filesystem::path folder = m_home.path().toStdString();
@@ -83,8 +85,8 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(turn(1).numVersions == 2 && !m_chat->isAnswering(), 60'000);
         QVERIFY2(turn(1).state == MessageState::Complete, qPrintable(turn(1).error));
         m_chat->edit(turn(0).id, QStringLiteral("What colour is it?"));
-        QTRY_VERIFY_WITH_TIMEOUT(turn(0).numVersions == 2 && m_chat->thread().rowCount() == 2 && !m_chat->isAnswering(),
-                                 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            turn(0).numVersions == 2 && m_chat->thread().rowCount() == 2 && !m_chat->isAnswering(), 60'000);
         QCOMPARE(turn(0).pictures.size(), 1);
         QVERIFY2(turn(1).state == MessageState::Complete, qPrintable(turn(1).error));
         m_chat->showVersion(turn(0).id, -1);
@@ -103,7 +105,9 @@ private Q_SLOTS:
         std::optional<EngineQueue> queue;
         for (int look = 0; look < 50 && (!queue || queue->running > 0); ++look) {
             queue.reset();
-            m_client->queryQueue(this, [&](const facet::core::Result<EngineQueue>& now) { queue = now ? *now : EngineQueue{}; });
+            m_client->queryQueue(this, [&](const facet::core::Result<EngineQueue>& now) {
+                queue = now ? *now : EngineQueue{};
+            });
             QTRY_VERIFY(queue);
         }
         QCOMPARE(queue->running, 0);

@@ -40,7 +40,8 @@ private Q_SLOTS:
         program.kill();
         QVERIFY(program.waitForFinished());
         shown += program.readAllStandardOutput();
-        auto store = ConversationStore::open((home.path() + QStringLiteral("/conversations.db")).toStdString());
+        auto store =
+            ConversationStore::open((home.path() + QStringLiteral("/conversations.db")).toStdString());
         QVERIFY2(store, reason(store));
         const auto list = store->list();
         QVERIFY2(list, reason(list));
@@ -51,8 +52,9 @@ private Q_SLOTS:
         QCOMPARE(conversation->messages[0].text, std::string("count 100000"));
         const StoredMessage& answer = conversation->messages[1];
         QCOMPARE(answer.state, MessageState::Interrupted);
-        QVERIFY2(answer.text.starts_with(shown.toStdString()),
-                 qPrintable(QStringLiteral("shown %1 bytes, kept %2").arg(shown.size()).arg(answer.text.size())));
+        QVERIFY2(
+            answer.text.starts_with(shown.toStdString()),
+            qPrintable(QStringLiteral("shown %1 bytes, kept %2").arg(shown.size()).arg(answer.text.size())));
     }
 };
 

@@ -1,5 +1,5 @@
-// The chat without a window, for the kill test: `streaming_program HOME ENGINE-ADDRESS`. Asks for a long answer and
-// prints what would be shown, when it is shown.
+// The chat without a window, for the kill test: `streaming_program HOME ENGINE-ADDRESS`. Asks for a long
+// answer and prints what would be shown, when it is shown.
 
 #include "ui/chat/chat_view_model.h"
 
