@@ -14,7 +14,8 @@ namespace facet::ui {
 /// `context`. For what may block: files, sbatch, sacct.
 ///
 /// Thread  call it in `context`'s thread.
-/// Source  Why not QtConcurrent::run(task).then(context, done): in Qt 6.4 that aborts when the context is gone.
+/// Source  Why not QtConcurrent::run(task).then(context, done): in Qt 6.4 that aborts when the context is
+/// gone.
 ///         A watcher owned by the context is gone with it.
 template <typename Task, typename Done>
 void runInBackground(QObject* context, Task task, Done done)

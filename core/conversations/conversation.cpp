@@ -8,16 +8,16 @@ namespace facet::core {
 const char* nameOf(MessageState state)
 {
     switch (state) {
-    case MessageState::Complete:
-        return "complete";
-    case MessageState::Writing:
-        return "writing";
-    case MessageState::Stopped:
-        return "stopped";
-    case MessageState::Failed:
-        return "failed";
-    case MessageState::Interrupted:
-        return "interrupted";
+        case MessageState::Complete:
+            return "complete";
+        case MessageState::Writing:
+            return "writing";
+        case MessageState::Stopped:
+            return "stopped";
+        case MessageState::Failed:
+            return "failed";
+        case MessageState::Interrupted:
+            return "interrupted";
     }
     return "";
 }

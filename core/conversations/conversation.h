@@ -1,6 +1,7 @@
 #pragma once
 
-// A conversation as it is kept: a tree of messages. An edit or another try adds a branch; nothing is overwritten.
+// A conversation as it is kept: a tree of messages. An edit or another try adds a branch; nothing is
+// overwritten.
 
 #include "core/conversations/sampling.h"
 

@@ -9,7 +9,8 @@ static std::string asLabel(const std::string& name)
 {
     std::string label;
     for (const char c : name)
-        label += c == '[' || c == ']' || c == '\\' ? std::string("\\") + c : std::string(1, c == '\n' ? ' ' : c);
+        label +=
+            c == '[' || c == ']' || c == '\\' ? std::string("\\") + c : std::string(1, c == '\n' ? ' ' : c);
     return label;
 }
 
@@ -53,8 +54,12 @@ static nlohmann::json toJson(const StoredMessage& message, const PictureLink& li
                            {"width", picture.width},
                            {"height", picture.height}});
     content.push_back({{"type", "text"}, {"text", message.text}});
-    nlohmann::json json = {{"id", message.id},       {"parent", message.parent},        {"role", message.role},
-                           {"content", content},     {"state", nameOf(message.state)}, {"model", message.model},
+    nlohmann::json json = {{"id", message.id},
+                           {"parent", message.parent},
+                           {"role", message.role},
+                           {"content", content},
+                           {"state", nameOf(message.state)},
+                           {"model", message.model},
                            {"created_at_ms", message.createdAtMs}};
     if (!message.error.empty())
         json["error"] = message.error;

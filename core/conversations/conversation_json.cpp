@@ -56,7 +56,9 @@ nlohmann::json toJson(const MessageStats& stats)
 Result<MessageStats> statsFromJson(const nlohmann::json& json)
 {
     JsonFields fields(json, "stats.");
-    const auto count = [&](const char* key) { return static_cast<int>(fields.integer(key, 0, 0, kMostTokens)); };
+    const auto count = [&](const char* key) {
+        return static_cast<int>(fields.integer(key, 0, 0, kMostTokens));
+    };
     MessageStats stats;
     stats.promptTokens = count("prompt_tokens");
     stats.completionTokens = count("completion_tokens");

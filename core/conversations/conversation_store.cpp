@@ -84,9 +84,9 @@ Result<void> ConversationStore::prepare()
         return m_database.error();
     const int64_t schema = version.integer(0);
     if (schema > kSchema)
-        return Error{ErrorCode::InvalidInput,
-                     "the conversations were written by a later Facet (format " + std::to_string(schema) +
-                         ", this one knows " + std::to_string(kSchema) + "): use that one"};
+        return Error{ErrorCode::InvalidInput, "the conversations were written by a later Facet (format " +
+                                                  std::to_string(schema) + ", this one knows " +
+                                                  std::to_string(kSchema) + "): use that one"};
     if (schema == kSchema)
         return {};
     return m_database.execute(std::string("BEGIN;") + kTables + "COMMIT;");
@@ -111,8 +111,9 @@ Result<void> ConversationStore::recover()
 
 Result<void> ConversationStore::begin(Durability durability)
 {
-    return m_database.execute(durability == Durability::Power ? "PRAGMA synchronous = FULL; BEGIN IMMEDIATE"
-                                                              : "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+    return m_database.execute(durability == Durability::Power
+                                  ? "PRAGMA synchronous = FULL; BEGIN IMMEDIATE"
+                                  : "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
 }
 
 Result<void> ConversationStore::commit()
@@ -137,12 +138,14 @@ void ConversationStore::endPart(bool keep)
     (void)m_database.execute(keep ? "RELEASE part" : "ROLLBACK TO part; RELEASE part");
 }
 
-Result<int64_t> ConversationStore::addConversation(const std::string& title, const ConversationSettings& settings)
+Result<int64_t> ConversationStore::addConversation(const std::string& title,
+                                                   const ConversationSettings& settings)
 {
     const int64_t now = nowMs();
-    Statement insert(m_database,
-                     "INSERT INTO conversations(title, model, system_prompt, sampling, is_completion, created_at, "
-                     "updated_at) VALUES(?, ?, ?, ?, ?, ?, ?)");
+    Statement insert(
+        m_database,
+        "INSERT INTO conversations(title, model, system_prompt, sampling, is_completion, created_at, "
+        "updated_at) VALUES(?, ?, ?, ?, ?, ?, ?)");
     insert.bind(title).bind(settings.model).bind(settings.systemPrompt).bind(dump(toJson(settings.sampling)));
     insert.bind(int64_t{settings.isCompletion}).bind(now).bind(now);
     if (Result<void> done = insert.run(); !done)
@@ -159,7 +162,8 @@ Result<void> ConversationStore::rename(int64_t conversation, const std::string& 
 Result<void> ConversationStore::setSettings(int64_t conversation, const ConversationSettings& settings)
 {
     Statement update(m_database,
-                     "UPDATE conversations SET model = ?, system_prompt = ?, sampling = ?, is_completion = ? WHERE id = ?");
+                     "UPDATE conversations SET model = ?, system_prompt = ?, sampling = ?, is_completion = ? "
+                     "WHERE id = ?");
     update.bind(settings.model).bind(settings.systemPrompt).bind(dump(toJson(settings.sampling)));
     return update.bind(int64_t{settings.isCompletion}).bind(conversation).run();
 }
@@ -188,9 +192,10 @@ Result<void> ConversationStore::touch(int64_t conversation)
 
 Result<int64_t> ConversationStore::addMessage(const NewMessage& message)
 {
-    Statement insert(m_database,
-                     "INSERT INTO messages(conversation, parent, role, text, state, model, sampling, created_at) "
-                     "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+    Statement insert(
+        m_database,
+        "INSERT INTO messages(conversation, parent, role, text, state, model, sampling, created_at) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
     insert.bind(message.conversation).bind(message.parent).bind(message.role).bind(message.text);
     insert.bind(std::string_view(nameOf(message.state))).bind(message.model);
     if (message.sampling)
@@ -203,7 +208,12 @@ Result<int64_t> ConversationStore::addMessage(const NewMessage& message)
     int64_t position = 0;
     for (const Picture& picture : message.pictures) {
         Statement add(m_database, "INSERT INTO pictures VALUES(?, ?, ?, ?, ?, ?)");
-        add.bind(id).bind(position++).bind(picture.file).bind(picture.name).bind(picture.width).bind(picture.height);
+        add.bind(id)
+            .bind(position++)
+            .bind(picture.file)
+            .bind(picture.name)
+            .bind(picture.width)
+            .bind(picture.height);
         if (Result<void> done = add.run(); !done)
             return done.error();
     }
@@ -244,7 +254,8 @@ Result<void> ConversationStore::finishMessage(int64_t message, MessageState stat
     const Result<std::string> text = joinText(message);
     if (!text)
         return text.error();
-    Statement update(m_database, "UPDATE messages SET text = ?, state = ?, error = ?, stats = ? WHERE id = ?");
+    Statement update(m_database,
+                     "UPDATE messages SET text = ?, state = ?, error = ?, stats = ? WHERE id = ?");
     update.bind(*text).bind(std::string_view(nameOf(state))).bind(error);
     if (stats)
         update.bind(dump(toJson(*stats)));
@@ -262,7 +273,8 @@ Result<void> ConversationStore::finishMessage(int64_t message, MessageState stat
     return owner.bind(message).step() ? touch(owner.integer(0)) : missing("message", message);
 }
 
-/// What the user typed as a query of FTS5: each word in quotation marks, so that nothing in it is an operator.
+/// What the user typed as a query of FTS5: each word in quotation marks, so that nothing in it is an
+/// operator.
 static std::string queryFor(const std::string& search)
 {
     std::string query;
@@ -290,24 +302,27 @@ Result<std::vector<ConversationSummary>> ConversationStore::summaries(Statement&
     return rows;
 }
 
-#define FACET_SUMMARY                                                                                       \
-    "c.id, c.title, c.model, EXISTS(SELECT 1 FROM pictures p JOIN messages m ON m.id = p.message WHERE "    \
+#define FACET_SUMMARY                                                                                    \
+    "c.id, c.title, c.model, EXISTS(SELECT 1 FROM pictures p JOIN messages m ON m.id = p.message WHERE " \
     "m.conversation = c.id), c.updated_at"
 
 Result<std::vector<ConversationSummary>> ConversationStore::list(const std::string& search)
 {
     const std::string query = queryFor(search);
     if (query.empty()) {
-        Statement all(m_database, "SELECT " FACET_SUMMARY
-                                  ", '' FROM conversations c WHERE trashed_at IS NULL ORDER BY c.updated_at DESC, c.id DESC");
+        Statement all(
+            m_database,
+            "SELECT " FACET_SUMMARY
+            ", '' FROM conversations c WHERE trashed_at IS NULL ORDER BY c.updated_at DESC, c.id DESC");
         return summaries(all);
     }
     // One row for each message that was found; the first of a conversation, which is the best, stands for it.
-    Statement found(m_database,
-                    "SELECT " FACET_SUMMARY
-                    ", snippet(message_words, 0, '', '', '…', 12) FROM message_words "
-                    "JOIN messages f ON f.id = message_words.rowid JOIN conversations c ON c.id = f.conversation "
-                    "WHERE message_words MATCH ? AND trashed_at IS NULL ORDER BY rank LIMIT 500");
+    Statement found(
+        m_database,
+        "SELECT " FACET_SUMMARY
+        ", snippet(message_words, 0, '', '', '…', 12) FROM message_words "
+        "JOIN messages f ON f.id = message_words.rowid JOIN conversations c ON c.id = f.conversation "
+        "WHERE message_words MATCH ? AND trashed_at IS NULL ORDER BY rank LIMIT 500");
     found.bind(query);
     Result<std::vector<ConversationSummary>> rows = summaries(found);
     if (!rows)
@@ -315,8 +330,9 @@ Result<std::vector<ConversationSummary>> ConversationStore::list(const std::stri
     std::string pattern;
     for (const char c : search)
         pattern += c == '%' || c == '_' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    Statement titles(m_database, "SELECT " FACET_SUMMARY
-                                 ", '' FROM conversations c WHERE trashed_at IS NULL AND title LIKE ? ESCAPE '\\'");
+    Statement titles(m_database,
+                     "SELECT " FACET_SUMMARY
+                     ", '' FROM conversations c WHERE trashed_at IS NULL AND title LIKE ? ESCAPE '\\'");
     titles.bind("%" + pattern + "%");
     Result<std::vector<ConversationSummary>> named = summaries(titles);
     if (!named)
@@ -334,9 +350,10 @@ Result<std::vector<ConversationSummary>> ConversationStore::list(const std::stri
 
 Result<Conversation> ConversationStore::load(int64_t id)
 {
-    Statement head(m_database,
-                   "SELECT title, model, system_prompt, sampling, is_completion, leaf, created_at, updated_at FROM "
-                   "conversations WHERE id = ?");
+    Statement head(
+        m_database,
+        "SELECT title, model, system_prompt, sampling, is_completion, leaf, created_at, updated_at FROM "
+        "conversations WHERE id = ?");
     if (!head.bind(id).step())
         return missing("conversation", id);
     Conversation conversation;
@@ -354,9 +371,10 @@ Result<Conversation> ConversationStore::load(int64_t id)
     conversation.updatedAtMs = head.integer(7);
 
     std::map<int64_t, size_t> places;
-    Statement rows(m_database,
-                   "SELECT id, parent, role, text, state, error, model, sampling, stats, created_at FROM messages WHERE "
-                   "conversation = ? ORDER BY id");
+    Statement rows(
+        m_database,
+        "SELECT id, parent, role, text, state, error, model, sampling, stats, created_at FROM messages WHERE "
+        "conversation = ? ORDER BY id");
     rows.bind(id);
     while (rows.step()) {
         StoredMessage message;
@@ -379,15 +397,17 @@ Result<Conversation> ConversationStore::load(int64_t id)
         places[message.id] = conversation.messages.size();
         conversation.messages.push_back(std::move(message));
     }
-    Statement chunks(m_database,
-                     "SELECT k.message, k.text FROM chunks k JOIN messages m ON m.id = k.message WHERE m.conversation = ? "
-                     "ORDER BY k.id");
+    Statement chunks(
+        m_database,
+        "SELECT k.message, k.text FROM chunks k JOIN messages m ON m.id = k.message WHERE m.conversation = ? "
+        "ORDER BY k.id");
     chunks.bind(id);
     while (chunks.step())
         conversation.messages[places.at(chunks.integer(0))].text += chunks.text(1);
-    Statement pictures(m_database,
-                       "SELECT p.message, p.file, p.name, p.width, p.height FROM pictures p JOIN messages m ON m.id = "
-                       "p.message WHERE m.conversation = ? ORDER BY p.message, p.position");
+    Statement pictures(
+        m_database,
+        "SELECT p.message, p.file, p.name, p.width, p.height FROM pictures p JOIN messages m ON m.id = "
+        "p.message WHERE m.conversation = ? ORDER BY p.message, p.position");
     pictures.bind(id);
     while (pictures.step())
         conversation.messages[places.at(pictures.integer(0))].pictures.push_back(
@@ -398,7 +418,8 @@ Result<Conversation> ConversationStore::load(int64_t id)
 Result<std::vector<Preset>> ConversationStore::presets()
 {
     std::vector<Preset> presets;
-    Statement rows(m_database, "SELECT name, system_prompt, sampling FROM presets ORDER BY name COLLATE NOCASE");
+    Statement rows(m_database,
+                   "SELECT name, system_prompt, sampling FROM presets ORDER BY name COLLATE NOCASE");
     m_database.forgetFailure();
     while (rows.step()) {
         Preset preset{rows.text(0), rows.text(1), {}};

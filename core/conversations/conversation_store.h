@@ -1,7 +1,7 @@
 #pragma once
 
-// The user's conversations in one SQLite file. Text that streams in is appended in small rows, so a commit costs
-// what is new and not what is there; the rows are joined when the answer ends, or at the next opening.
+// The user's conversations in one SQLite file. Text that streams in is appended in small rows, so a commit
+// costs what is new and not what is there; the rows are joined when the answer ends, or at the next opening.
 
 #include "core/base/result.h"
 #include "core/conversations/conversation.h"
@@ -33,7 +33,8 @@ struct NewMessage {
 /// Errors  all: Io with SQLite's reason. NotFound for an id that does not exist.
 class ConversationStore {
 public:
-    /// Opens or makes the file. An answer that was being written when its program ended is kept as Interrupted.
+    /// Opens or makes the file. An answer that was being written when its program ended is kept as
+    /// Interrupted.
     ///
     /// Errors  InvalidInput if the file is damaged or from a later Facet; it is never overwritten.
     static Result<ConversationStore> open(const std::filesystem::path& path);
@@ -61,8 +62,8 @@ public:
     Result<void> finishMessage(int64_t message, MessageState state, const std::string& error,
                                const std::optional<MessageStats>& stats);
 
-    /// The newest first. With words in `search`: those that have all of them in the title or in one message, of
-    /// any branch; the last word may be a beginning.
+    /// The newest first. With words in `search`: those that have all of them in the title or in one message,
+    /// of any branch; the last word may be a beginning.
     Result<std::vector<ConversationSummary>> list(const std::string& search = {});
     Result<Conversation> load(int64_t conversation);
 

@@ -58,8 +58,8 @@ void ConversationWriter::work()
 
 void ConversationWriter::run(ConversationStore& store, std::vector<Job>& jobs)
 {
-    const bool isDurable =
-        std::any_of(jobs.begin(), jobs.end(), [](const Job& job) { return job.durability == Durability::Power; });
+    const bool isDurable = std::any_of(jobs.begin(), jobs.end(),
+                                       [](const Job& job) { return job.durability == Durability::Power; });
     std::vector<Result<void>> results;
     Result<void> whole = store.begin(isDurable ? Durability::Power : Durability::Process);
     if (whole) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// The one thread that reads and writes the store, so that no window waits for a disk. Tasks run in the order in
-// which they were posted, several to a transaction; each hears back only once that is committed. Text that is
-// shown after that outlives the program.
+// The one thread that reads and writes the store, so that no window waits for a disk. Tasks run in the order
+// in which they were posted, several to a transaction; each hears back only once that is committed. Text that
+// is shown after that outlives the program.
 
 #include "core/conversations/conversation_store.h"
 
@@ -33,8 +33,8 @@ public:
     ConversationWriter(const ConversationWriter&) = delete;
     ConversationWriter& operator=(const ConversationWriter&) = delete;
 
-    /// Runs `task` in a transaction, then `committed` with the first thing that went wrong: in the task, whose
-    /// changes are then undone, or in the commit.
+    /// Runs `task` in a transaction, then `committed` with the first thing that went wrong: in the task,
+    /// whose changes are then undone, or in the commit.
     ///
     /// Thread  any; both functions run in the writer's.
     void post(Task task, Durability durability, Committed committed);

@@ -12,8 +12,8 @@ void Statement::Closer::operator()(sqlite3_stmt* statement) const
 Statement::Statement(Database& database, std::string_view sql) : m_database(database)
 {
     sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(database.m_database.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=
-        SQLITE_OK)
+    if (sqlite3_prepare_v2(database.m_database.get(), sql.data(), static_cast<int>(sql.size()), &statement,
+                           nullptr) != SQLITE_OK)
         database.noteFailure();
     m_statement.reset(statement);
 }
@@ -32,7 +32,8 @@ Statement& Statement::bind(double value)
 
 Statement& Statement::bind(std::string_view value)
 {
-    sqlite3_bind_text64(m_statement.get(), ++m_bound, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    sqlite3_bind_text64(m_statement.get(), ++m_bound, value.data(), value.size(), SQLITE_TRANSIENT,
+                        SQLITE_UTF8);
     return *this;
 }
 
@@ -87,8 +88,8 @@ void Database::Closer::operator()(sqlite3* database) const
 Result<Database> Database::open(const std::filesystem::path& path)
 {
     sqlite3* handle = nullptr;
-    const int code =
-        sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code = sqlite3_open_v2(
+        path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     Database database(handle, path);
     if (code != SQLITE_OK)
         return database.error();

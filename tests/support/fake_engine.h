@@ -11,9 +11,11 @@ namespace facet::ui {
 
 class FakeEngine : public EngineProcess {
 public:
-    explicit FakeEngine(const QString& mode = QStringLiteral("good"), int paceMs = 5, QObject* parent = nullptr)
+    explicit FakeEngine(const QString& mode = QStringLiteral("good"), int paceMs = 5,
+                        QObject* parent = nullptr)
         : EngineProcess(QStringLiteral(SOURCE_DIR "/tests/ui/engine/fake_engine.sh"),
-                        {QStringLiteral("--mode"), mode, QStringLiteral("--pace"), QString::number(paceMs)}, parent)
+                        {QStringLiteral("--mode"), mode, QStringLiteral("--pace"), QString::number(paceMs)},
+                        parent)
     {
     }
 };

@@ -29,7 +29,8 @@ core::MessageStats AnswerRun::stats() const
     stats.completionTokens = m_numTokens;
     stats.timeToFirstTokenSeconds = static_cast<double>(m_firstTokenMs) / 1000;
     if (m_numTokens > 1 && m_lastTokenMs > m_firstTokenMs)
-        stats.decodeTokensPerSecond = 1000.0 * (m_numTokens - 1) / static_cast<double>(m_lastTokenMs - m_firstTokenMs);
+        stats.decodeTokensPerSecond =
+            1000.0 * (m_numTokens - 1) / static_cast<double>(m_lastTokenMs - m_firstTokenMs);
     return stats;
 }
 

@@ -77,6 +77,7 @@ ChatPage::ChatPage(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent),
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
+    row->setSizeConstraint(QLayout::SetNoConstraint);
     m_list = new ConversationPane(viewModel, this);
     auto* right = new QVBoxLayout;
     right->setSpacing(0);
@@ -102,7 +103,8 @@ ChatPage::ChatPage(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent),
         Toast::show(this, {QStringLiteral("check"), tr("Exported"), path, {}, {}});
     });
     connect(&viewModel, &ChatViewModel::trashed, this, [this](qint64 id, const QString& title) {
-        Toast::show(this, {QStringLiteral("trash"), tr("Deleted"), title, tr("Undo"), [this, id] { m_viewModel.restore(id); }});
+        Toast::show(this, {QStringLiteral("trash"), tr("Deleted"), title, tr("Undo"),
+                           [this, id] { m_viewModel.restore(id); }});
     });
     const auto openPicture = [this](const core::Picture& picture) {
         (new PictureViewer(picture, m_viewModel.pictures(), this))->open();
@@ -143,7 +145,8 @@ QWidget* ChatPage::makeHeader()
     json->setObjectName(QStringLiteral("exportJson"));
     share->setMenu(menu);
     share->setPopupMode(QToolButton::InstantPopup);
-    m_panel = makeIconButton(QStringLiteral("chatPanel"), QStringLiteral("panel"), tr("Settings of the conversation (F9)"), bar);
+    m_panel = makeIconButton(QStringLiteral("chatPanel"), QStringLiteral("panel"),
+                             tr("Settings of the conversation (F9)"), bar);
     m_panel->setCheckable(true);
     m_panel->setChecked(true);
     row->addWidget(m_title, 1);
@@ -177,10 +180,12 @@ QWidget* ChatPage::makeMiddle()
     top->column->addWidget(m_banner);
     m_banner->hide();
     m_thread = new ThreadView(m_viewModel, middle);
-    auto* empty = new EmptyState(QStringLiteral("chat"), tr("A new conversation"),
-                                 tr("Ask something below, with pictures if you like. All stays on this machine."), middle);
+    auto* empty = new EmptyState(
+        QStringLiteral("chat"), tr("A new conversation"),
+        tr("Ask something below, with pictures if you like. All stays on this machine."), middle);
     empty->setObjectName(QStringLiteral("chatEmpty"));
-    auto* models = makeButton(QStringLiteral("chatToModels"), tr("Models"), ButtonKind::Outlined, QStringLiteral("models"));
+    auto* models = makeButton(QStringLiteral("chatToModels"), tr("Models"), ButtonKind::Outlined,
+                              QStringLiteral("models"));
     empty->addAction(models);
     connect(models, &QPushButton::clicked, this, [this] { Q_EMIT pageWanted(QStringLiteral("models")); });
     auto* stackHost = new QWidget(middle);
@@ -199,7 +204,8 @@ QWidget* ChatPage::makeMiddle()
 
 void ChatPage::addActions()
 {
-    const auto add = [this](const char* name, const QString& text, const QList<QKeySequence>& keys, auto slot) {
+    const auto add = [this](const char* name, const QString& text, const QList<QKeySequence>& keys,
+                            auto slot) {
         auto* action = new QAction(text, this);
         action->setObjectName(QLatin1String(name));
         action->setShortcuts(keys);
@@ -217,12 +223,14 @@ void ChatPage::addActions()
     });
     add("actionSearchConversations", tr("Search conversations"), {QKeySequence(Qt::CTRL | Qt::Key_F)},
         [this] { m_list->show(), m_list->focusSearch(); });
-    add("actionSend", tr("Send"), {QKeySequence(Qt::CTRL | Qt::Key_Return), QKeySequence(Qt::CTRL | Qt::Key_Enter)},
+    add("actionSend", tr("Send"),
+        {QKeySequence(Qt::CTRL | Qt::Key_Return), QKeySequence(Qt::CTRL | Qt::Key_Enter)},
         [this] { m_viewModel.send(m_composer->text().toPlainText()); });
     add("actionStop", tr("Stop the answer"), {QKeySequence(Qt::Key_Escape)}, [this] { m_viewModel.stop(); });
     add("actionAnswerAgain", tr("Answer again"), {QKeySequence(Qt::CTRL | Qt::Key_R)},
         [this, lastId] { m_viewModel.regenerate(lastId(false)); });
-    add("actionEditLast", tr("Edit the last message"), {QKeySequence(Qt::CTRL | Qt::Key_E)}, [this] { editLast(); });
+    add("actionEditLast", tr("Edit the last message"), {QKeySequence(Qt::CTRL | Qt::Key_E)},
+        [this] { editLast(); });
     add("actionEarlierVersion", tr("Earlier version"), {QKeySequence(Qt::ALT | Qt::Key_Left)},
         [this, lastId] { m_viewModel.showVersion(lastId(false), -1); });
     add("actionLaterVersion", tr("Later version"), {QKeySequence(Qt::ALT | Qt::Key_Right)},
@@ -231,7 +239,8 @@ void ChatPage::addActions()
         [this] { m_composer->choosePictures(); });
     add("actionPastePlain", tr("Paste as plain text"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_V)},
         [this] { m_composer->text().pastePlain(); });
-    add("actionInspector", tr("Show settings of the conversation"), {QKeySequence(Qt::Key_F9)}, [this] { m_panel->click(); });
+    add("actionInspector", tr("Show settings of the conversation"), {QKeySequence(Qt::Key_F9)},
+        [this] { m_panel->click(); });
     add("actionList", tr("Show the list of conversations"), {QKeySequence(Qt::CTRL | Qt::Key_F9)},
         [this] { m_list->setVisible(!m_list->isVisible()); });
     add("actionRenameConversation", tr("Rename conversation…"), {}, [this] { m_list->renameCurrent(); });
@@ -261,11 +270,13 @@ void ChatPage::showModels()
     const QSignalBlocker blocker(m_model);
     m_model->clear();
     for (const ModelChoice& choice : m_viewModel.modelChoices()) {
-        const QString text = choice.detail.isEmpty() ? choice.name : choice.name + QStringLiteral("   ") + choice.detail;
+        const QString text =
+            choice.detail.isEmpty() ? choice.name : choice.name + QStringLiteral("   ") + choice.detail;
         m_model->addItem(Icons::get(choice.isReady ? QStringLiteral("done") : QStringLiteral("models"),
                                     choice.isReady ? Role::Success : Role::Text3),
                          text, choice.name);
-        m_model->setItemData(m_model->count() - 1, choice.isReady ? tr("%1, loaded").arg(choice.name) : choice.name,
+        m_model->setItemData(m_model->count() - 1,
+                             choice.isReady ? tr("%1, loaded").arg(choice.name) : choice.name,
                              Qt::AccessibleTextRole);
     }
     const int current = m_model->findData(m_viewModel.model());
@@ -273,7 +284,8 @@ void ChatPage::showModels()
         m_model->insertItem(0, m_viewModel.model(), m_viewModel.model());
     m_model->setCurrentIndex(std::max(current, 0));
     m_model->setPlaceholderText(tr("No model"));
-    m_model->setToolTip(m_viewModel.model().isEmpty() ? tr("Import a model on the Models page") : tr("Who answers"));
+    m_model->setToolTip(m_viewModel.model().isEmpty() ? tr("Import a model on the Models page")
+                                                      : tr("Who answers"));
 }
 
 void ChatPage::showEmpty()

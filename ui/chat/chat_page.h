@@ -25,6 +25,9 @@ public:
     /// `viewModel` must outlive this. Its start() is left to the caller.
     explicit ChatPage(ChatViewModel& viewModel, QWidget* parent = nullptr);
 
+    /// As small as the least window leaves it; the side panel closes before that.
+    QSize minimumSizeHint() const override { return {720, 480}; }
+
 Q_SIGNALS:
     /// The user wants another page: "models".
     void pageWanted(const QString& page);

@@ -137,7 +137,8 @@ void ChatViewModel::saveSettings()
         return;
     m_service.ask<bool>(
         this, Durability::Process,
-        [id = m_conversation.id, settings = m_conversation.settings](ConversationStore& store) -> Result<bool> {
+        [id = m_conversation.id,
+         settings = m_conversation.settings](ConversationStore& store) -> Result<bool> {
             if (Result<void> done = store.setSettings(id, settings); !done)
                 return done.error();
             return true;
@@ -161,8 +162,9 @@ int ChatViewModel::numChanged() const
     const core::Preset preset = currentPreset();
     const core::Sampling& ours = m_conversation.settings.sampling;
     const core::Sampling& theirs = preset.sampling;
-    return (m_conversation.settings.systemPrompt != preset.systemPrompt) + (ours.temperature != theirs.temperature) +
-           (ours.topP != theirs.topP) + (ours.topK != theirs.topK) + (ours.minP != theirs.minP) +
+    return (m_conversation.settings.systemPrompt != preset.systemPrompt) +
+           (ours.temperature != theirs.temperature) + (ours.topP != theirs.topP) +
+           (ours.topK != theirs.topK) + (ours.minP != theirs.minP) +
            (ours.repetitionPenalty != theirs.repetitionPenalty) + (ours.maxTokens != theirs.maxTokens) +
            (ours.seed != theirs.seed) + (ours.panAndScan != theirs.panAndScan);
 }
@@ -197,10 +199,12 @@ void ChatViewModel::savePreset(const QString& name)
 {
     const QString trimmed = name.simplified();
     if (trimmed.isEmpty() || trimmed == defaultPresetName()) {
-        Q_EMIT problem(tr("\"%1\" stays as it is: choose another name for these settings.").arg(defaultPresetName()));
+        Q_EMIT problem(
+            tr("\"%1\" stays as it is: choose another name for these settings.").arg(defaultPresetName()));
         return;
     }
-    core::Preset preset{trimmed.toStdString(), m_conversation.settings.systemPrompt, m_conversation.settings.sampling};
+    core::Preset preset{trimmed.toStdString(), m_conversation.settings.systemPrompt,
+                        m_conversation.settings.sampling};
     m_service.ask<bool>(
         this, Durability::Power,
         [preset](ConversationStore& store) -> Result<bool> {
@@ -249,14 +253,16 @@ void ChatViewModel::updateMeter()
     subject.history.model = loaded && loaded->state == EngineModel::State::Ready ? loaded->id : QString();
     subject.draft = {QStringLiteral("user"), m_draftText, {}};
     for (const core::Picture& picture : m_draft.pictures())
-        subject.draft.pictures.append(QString::fromStdString(m_service.attachments().pathOf(picture).string()));
+        subject.draft.pictures.append(
+            QString::fromStdString(m_service.attachments().pathOf(picture).string()));
     subject.systemPrompt = QString::fromStdString(m_conversation.settings.systemPrompt);
     m_meter.setSubject(std::move(subject));
 }
 
 /// Writes a conversation and copies its pictures to a folder beside it.
-static Result<QString> writeExport(const core::Conversation& conversation, const core::Attachments& attachments,
-                                   const QString& path, ExportFormat format)
+static Result<QString> writeExport(const core::Conversation& conversation,
+                                   const core::Attachments& attachments, const QString& path,
+                                   ExportFormat format)
 {
     const std::filesystem::path file = path.toStdString();
     const std::string folder = file.stem().string() + "-pictures";
@@ -264,13 +270,17 @@ static Result<QString> writeExport(const core::Conversation& conversation, const
         for (const core::Picture& picture : message.pictures) {
             std::error_code error;
             std::filesystem::create_directories(file.parent_path() / folder, error);
-            std::filesystem::copy_file(attachments.pathOf(picture), file.parent_path() / folder / picture.file,
+            std::filesystem::copy_file(attachments.pathOf(picture),
+                                       file.parent_path() / folder / picture.file,
                                        std::filesystem::copy_options::overwrite_existing, error);
             if (error)
-                return core::Error{core::ErrorCode::Io, "The picture " + picture.name + " cannot be copied beside " +
-                                                            file.string() + ": " + error.message()};
+                return core::Error{core::ErrorCode::Io, "The picture " + picture.name +
+                                                            " cannot be copied beside " + file.string() +
+                                                            ": " + error.message()};
         }
-    const core::PictureLink link = [&folder](const core::Picture& picture) { return folder + "/" + picture.file; };
+    const core::PictureLink link = [&folder](const core::Picture& picture) {
+        return folder + "/" + picture.file;
+    };
     const std::string text = format == ExportFormat::Markdown ? core::exportMarkdown(conversation, link)
                                                               : core::exportJson(conversation, link);
     if (Result<void> written = core::writeFileAtomically(file, text); !written)

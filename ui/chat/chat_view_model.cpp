@@ -160,7 +160,8 @@ void ChatViewModel::open(qint64 conversation)
     if (m_saveSettings.isActive())
         saveSettings();
     m_service.ask<Conversation>(
-        this, Durability::Process, [conversation](ConversationStore& store) { return store.load(conversation); },
+        this, Durability::Process,
+        [conversation](ConversationStore& store) { return store.load(conversation); },
         [this](const Result<Conversation>& loaded) {
             if (loaded)
                 show(*loaded);
@@ -195,9 +196,8 @@ void ChatViewModel::rename(qint64 conversation, const QString& title)
         Q_EMIT conversationChanged();
     }
     m_service.ask<bool>(this, Durability::Power,
-                        quietly([conversation, name = title.simplified().toStdString()](ConversationStore& store) {
-                            return store.rename(conversation, name);
-                        }),
+                        quietly([conversation, name = title.simplified().toStdString()](
+                                    ConversationStore& store) { return store.rename(conversation, name); }),
                         [this](const Result<bool>& done) {
                             if (!done)
                                 report(done.error());
@@ -212,34 +212,34 @@ void ChatViewModel::remove(qint64 conversation)
     const int row = m_list.rowOf(conversation);
     const QString name =
         row < 0 ? QString() : m_list.data(m_list.index(row), ConversationListModel::TitleRole).toString();
-    m_service.ask<bool>(
-        this, Durability::Power,
-        quietly([conversation](ConversationStore& store) { return store.setTrashed(conversation, true); }),
-        [this, conversation, name](const Result<bool>& done) {
-            if (!done) {
-                report(done.error());
-                return;
-            }
-            if (conversation == m_conversation.id)
-                newConversation();
-            refreshList();
-            Q_EMIT trashed(conversation, name);
-        });
+    m_service.ask<bool>(this, Durability::Power, quietly([conversation](ConversationStore& store) {
+                            return store.setTrashed(conversation, true);
+                        }),
+                        [this, conversation, name](const Result<bool>& done) {
+                            if (!done) {
+                                report(done.error());
+                                return;
+                            }
+                            if (conversation == m_conversation.id)
+                                newConversation();
+                            refreshList();
+                            Q_EMIT trashed(conversation, name);
+                        });
 }
 
 void ChatViewModel::restore(qint64 conversation)
 {
-    m_service.ask<bool>(
-        this, Durability::Power,
-        quietly([conversation](ConversationStore& store) { return store.setTrashed(conversation, false); }),
-        [this, conversation](const Result<bool>& done) {
-            if (!done) {
-                report(done.error());
-                return;
-            }
-            refreshList();
-            open(conversation);
-        });
+    m_service.ask<bool>(this, Durability::Power, quietly([conversation](ConversationStore& store) {
+                            return store.setTrashed(conversation, false);
+                        }),
+                        [this, conversation](const Result<bool>& done) {
+                            if (!done) {
+                                report(done.error());
+                                return;
+                            }
+                            refreshList();
+                            open(conversation);
+                        });
 }
 
 // --- the thread ------------------------------------------------------------------------------------------
@@ -386,9 +386,10 @@ void ChatViewModel::ask(Question question)
         return;
     }
     const EngineModel* model = m_loader.find(this->model());
-    if (question.user && !question.user->pictures.empty() && model && model->state == EngineModel::State::Ready &&
-        !model->hasVision) {
-        Q_EMIT problem(tr("%1 reads no pictures: take them away or choose another model.").arg(this->model()));
+    if (question.user && !question.user->pictures.empty() && model &&
+        model->state == EngineModel::State::Ready && !model->hasVision) {
+        Q_EMIT problem(
+            tr("%1 reads no pictures: take them away or choose another model.").arg(this->model()));
         return;
     }
     m_isAsking = true;
@@ -430,7 +431,8 @@ void ChatViewModel::ask(Question question)
                 return added.error();
             return store.load(conversation);
         },
-        [this, id = m_conversation.id, isFromComposer = question.isFromComposer](const Result<Conversation>& loaded) {
+        [this, id = m_conversation.id,
+         isFromComposer = question.isFromComposer](const Result<Conversation>& loaded) {
             m_isAsking = false;
             if (!loaded) {
                 report(loaded.error());
@@ -469,7 +471,8 @@ AnswerRequest ChatViewModel::requestFor(const Conversation& conversation, qint64
         request.turns.append(
             {QStringLiteral("system"), QString::fromStdString(conversation.settings.systemPrompt), {}});
     for (const StoredMessage* message : branch) {
-        // Roles have to take turns: an answer that never began is left out, and the questions around it are one.
+        // Roles have to take turns: an answer that never began is left out, and the questions around it are
+        // one.
         if (message->role != "user" && message->text.empty())
             continue;
         ChatTurn turn{QString::fromStdString(message->role), QString::fromStdString(message->text), {}};
@@ -491,12 +494,14 @@ void ChatViewModel::startRun(const Conversation& conversation)
                                       [answer](const StoredMessage& other) { return other.id == answer; });
     const AnswerRun::Target target{conversation.id, answer};
     m_isReading = false;
-    m_run = new AnswerRun(m_service, m_client, m_loader, target, requestFor(conversation, message->parent), this);
+    m_run =
+        new AnswerRun(m_service, m_client, m_loader, target, requestFor(conversation, message->parent), this);
     connect(m_run, &AnswerRun::reading, this, [this] {
         m_isReading = true;
         Q_EMIT activityChanged();
     });
-    connect(m_run, &AnswerRun::textCommitted, this, [this, target](const QString& text) { handleText(target, text); });
+    connect(m_run, &AnswerRun::textCommitted, this,
+            [this, target](const QString& text) { handleText(target, text); });
     connect(m_run, &AnswerRun::ended, this,
             [this, target](MessageState state, const QString& error, const core::MessageStats& stats) {
                 handleEnd(target, state, error, stats);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The Chat page without widgets: which conversation is open, which branch of it, what is being written, and all
-// that a user may do. The store and the engine are asked, never waited for.
+// The Chat page without widgets: which conversation is open, which branch of it, what is being written, and
+// all that a user may do. The store and the engine are asked, never waited for.
 
 #include "core/models/model_ref.h"
 #include "ui/chat/answer_run.h"

@@ -20,7 +20,8 @@ QString figuresOf(const core::MessageStats& stats)
 {
     QStringList parts;
     if (stats.completionTokens > 0)
-        parts.append(stats.completionTokens == 1 ? tr("1 token") : tr("%1 tokens").arg(thousands(stats.completionTokens)));
+        parts.append(stats.completionTokens == 1 ? tr("1 token")
+                                                 : tr("%1 tokens").arg(thousands(stats.completionTokens)));
     if (stats.decodeTokensPerSecond > 0)
         parts.append(tr("%1 tok/s").arg(stats.decodeTokensPerSecond, 0, 'f', 1));
     if (stats.timeToFirstTokenSeconds > 0) {
@@ -35,9 +36,10 @@ QString figuresOf(const core::MessageStats& stats)
     return parts.join(QStringLiteral(", "));
 }
 
-QString figuresOf(const core::Picture& picture)
+QString figuresOf(const core::Picture& picture, int tokens)
 {
-    return tr("%1 × %2, %3 tokens").arg(picture.width).arg(picture.height).arg(kTokensOfPicture);
+    const QString size = tr("%1 × %2").arg(picture.width).arg(picture.height);
+    return tokens > 0 ? tr("%1, %2 tokens").arg(size).arg(tokens) : size;
 }
 
 QString shortTime(const QDateTime& time, const QDateTime& now)

@@ -100,12 +100,15 @@ Composer::Composer(ChatViewModel& viewModel, QWidget* parent) : QFrame(parent), 
     m_text->setAcceptDrops(false);
     auto* row = new QHBoxLayout;
     row->setSpacing(space::kXs);
-    QToolButton* add = makeIconButton(QStringLiteral("chatAddPicture"), QStringLiteral("image"), tr("Add pictures…"), this);
+    QToolButton* add =
+        makeIconButton(QStringLiteral("chatAddPicture"), QStringLiteral("image"), tr("Add pictures…"), this);
     m_addPicture = add;
     m_hint = new Label(tr("Drop or paste pictures"), TextStyle::Small, Role::Text3, this);
     m_waits = new Label(TextStyle::Small, Role::Text3, this);
-    m_send = makeButton(QStringLiteral("chatSend"), tr("Send"), ButtonKind::Primary, QStringLiteral("send"), this);
-    m_stop = makeButton(QStringLiteral("chatStop"), tr("Stop"), ButtonKind::Outlined, QStringLiteral("stop"), this);
+    m_send =
+        makeButton(QStringLiteral("chatSend"), tr("Send"), ButtonKind::Primary, QStringLiteral("send"), this);
+    m_stop = makeButton(QStringLiteral("chatStop"), tr("Stop"), ButtonKind::Outlined, QStringLiteral("stop"),
+                        this);
     m_stop->setToolTip(tr("Stop the answer (Esc)"));
     m_send->setToolTip(tr("Send (Return); a new line is Shift+Return"));
     row->addWidget(add);
@@ -128,14 +131,20 @@ Composer::Composer(ChatViewModel& viewModel, QWidget* parent) : QFrame(parent), 
         showState();
     });
     connect(m_text, &ComposerText::imagePasted, this, [this](const QImage& image) {
-        m_viewModel.draft().addImage(image, tr("Pasted %1.png").arg(QDateTime::currentDateTime().toString(
-                                                QStringLiteral("HH-mm-ss"))));
+        m_viewModel.draft().addImage(
+            image,
+            tr("Pasted %1.png").arg(QDateTime::currentDateTime().toString(QStringLiteral("HH-mm-ss"))));
     });
     connect(m_text, &ComposerText::filesDropped, this, [this](const QStringList& files) {
         for (const QString& file : files)
             m_viewModel.draft().addFile(file);
     });
     connect(&viewModel.draft(), &Draft::changed, this, &Composer::showPictures);
+    connect(&viewModel.meter(), &TokenMeter::changed, this, [this] {
+        if (std::exchange(m_perPicture, m_viewModel.meter().count().perPicture) !=
+            m_viewModel.meter().count().perPicture)
+            showPictures();
+    });
     connect(&viewModel, &ChatViewModel::sent, m_text, &ComposerText::clear);
     connect(&viewModel, &ChatViewModel::answeringChanged, this, &Composer::showState);
     connect(&viewModel, &ChatViewModel::settingsChanged, this, &Composer::showState);
@@ -185,10 +194,12 @@ void Composer::showPictures()
         name->setMaximumWidth(160);
         words->addStretch();
         words->addWidget(name);
-        words->addWidget(new Label(figuresOf(picture), TextStyle::Caption, Role::Text3, box));
+        words->addWidget(new Label(figuresOf(picture, m_viewModel.meter().count().perPicture),
+                                   TextStyle::Caption, Role::Text3, box));
         words->addStretch();
-        QToolButton* close = makeIconButton(QStringLiteral("chatRemovePicture"), QStringLiteral("close"),
-                                            tr("Take %1 away").arg(QString::fromStdString(picture.name)), box);
+        QToolButton* close =
+            makeIconButton(QStringLiteral("chatRemovePicture"), QStringLiteral("close"),
+                           tr("Take %1 away").arg(QString::fromStdString(picture.name)), box);
         close->setFixedSize(24, 24);
         close->setIconSize({16, 16});
         line->addWidget(thumbnail);
@@ -213,13 +224,14 @@ void Composer::showState()
     m_stop->setVisible(isAnswering);
     m_send->setVisible(!isAnswering);
     m_send->setEnabled(hasSomething && !isReading);
-    m_waits->setText(!isAnswering ? (isReading ? tr("Reading pictures") : QString())
-                     : !isHere    ? tr("Another conversation is being answered")
+    m_waits->setText(!isAnswering   ? (isReading ? tr("Reading pictures") : QString())
+                     : !isHere      ? tr("Another conversation is being answered")
                      : hasSomething ? tr("Waits for the answer")
                                     : QString());
     const bool isCompletion = m_viewModel.isCompletion();
     m_send->setText(isCompletion ? tr("Go on") : tr("Send"));
-    m_text->setPlaceholderText(isCompletion ? tr("Text that the model goes on with") : tr("Ask about anything, or about a picture"));
+    m_text->setPlaceholderText(isCompletion ? tr("Text that the model goes on with")
+                                            : tr("Ask about anything, or about a picture"));
     m_hint->setVisible(!isCompletion);
     m_addPicture->setVisible(!isCompletion);
 }
@@ -239,7 +251,8 @@ void Composer::paintEvent(QPaintEvent*)
     const qreal wide = isStrong ? 2 : 1;
     painter.setPen(QPen(Theme::color(isStrong ? Role::Focus : Role::BorderStrong), wide));
     painter.setBrush(Theme::color(m_isDropped ? Role::Selected : Role::Surface));
-    painter.drawRoundedRect(QRectF(rect()).adjusted(wide / 2, wide / 2, -wide / 2, -wide / 2), radius::kCard, radius::kCard);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(wide / 2, wide / 2, -wide / 2, -wide / 2), radius::kCard,
+                            radius::kCard);
 }
 
 void Composer::dragEnterEvent(QDragEnterEvent* event)

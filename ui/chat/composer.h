@@ -69,6 +69,7 @@ private:
     QWidget* m_addPicture;
     Label* m_hint;
     Label* m_waits;
+    int m_perPicture = 0;      // tokens, as they are shown
     bool m_isDropped = false;  // something hovers over it
 };
 

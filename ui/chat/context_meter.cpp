@@ -30,7 +30,7 @@ ContextMeter::ContextMeter(TokenMeter& meter, QWidget* parent) : QWidget(parent)
     m_bar = new StackBar(6, this);
     m_bar->setFixedWidth(160);
     m_bar->setAccessibleName(tr("Context"));
-    m_total = new Label(TextStyle::Caption, Role::Text2, this);
+    m_total = new Label(TextStyle::CaptionStrong, Role::Text, this);
     m_total->setObjectName(QStringLiteral("chatMeterTotal"));
     m_legend = new QWidget(this);
     auto* legend = new QHBoxLayout(m_legend);
@@ -67,13 +67,14 @@ void ContextMeter::show()
     for (int i = 0; i < 4; ++i) {
         const QString name = QCoreApplication::translate("Meter", kParts[i].name);
         m_parts[i]->setText(tr("%1 %2").arg(name, thousands(amounts[i])));
-        parts.append({name, static_cast<double>(amounts[i]), kParts[i].role, tr("%1 tokens").arg(thousands(amounts[i]))});
+        parts.append({name, static_cast<double>(amounts[i]), kParts[i].role,
+                      tr("%1 tokens").arg(thousands(amounts[i]))});
     }
     m_bar->setParts(parts, count.contextLength);
     m_total->setText(tr("%1 of %2").arg(thousands(count.total()), thousands(count.contextLength)));
     const double share = static_cast<double>(count.total()) / count.contextLength;
     m_warning->setRole(share >= 1 ? Role::Danger : Role::Warning);
-    m_warning->setText(share >= 1 ? tr("Too long: the next message would be refused")
+    m_warning->setText(share >= 1             ? tr("Too long: the next message would be refused")
                        : share >= kNearlyFull ? tr("Nearly full")
                                               : QString());
 }

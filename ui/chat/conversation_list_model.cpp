@@ -36,9 +36,9 @@ void ConversationListModel::setConversations(const std::vector<core::Conversatio
                      QString::fromStdString(conversation.found).simplified()});
     }
     m_numConversations = static_cast<int>(conversations.size());
-    const bool isSameOrder = rows.size() == m_rows.size() &&
-                             std::equal(rows.begin(), rows.end(), m_rows.begin(),
-                                        [](const Row& a, const Row& b) { return a.id == b.id; });
+    const bool isSameOrder =
+        rows.size() == m_rows.size() && std::equal(rows.begin(), rows.end(), m_rows.begin(),
+                                                   [](const Row& a, const Row& b) { return a.id == b.id; });
     if (!isSameOrder) {
         beginResetModel();
         m_rows = rows;
@@ -71,27 +71,27 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const
         return {};
     const Row& row = m_rows[index.row()];
     switch (role) {
-    case TitleRole:
-    case Qt::EditRole:
-        return row.title;
-    case Qt::AccessibleTextRole:
-        return row.id == 0 ? row.title : tr("%1, %2").arg(row.title, row.model);
-    case Qt::ToolTipRole:
-        return row.found.isEmpty() ? QVariant() : QVariant(row.found);
-    case IdRole:
-        return row.id;
-    case IsHeadingRole:
-        return row.id == 0;
-    case ModelRole:
-        return row.model;
-    case UpdatedRole:
-        return row.updated;
-    case HasPicturesRole:
-        return row.hasPictures;
-    case FoundRole:
-        return row.found;
-    default:
-        return {};
+        case TitleRole:
+        case Qt::EditRole:
+            return row.title;
+        case Qt::AccessibleTextRole:
+            return row.id == 0 ? row.title : tr("%1, %2").arg(row.title, row.model);
+        case Qt::ToolTipRole:
+            return row.found.isEmpty() ? QVariant() : QVariant(row.found);
+        case IdRole:
+            return row.id;
+        case IsHeadingRole:
+            return row.id == 0;
+        case ModelRole:
+            return row.model;
+        case UpdatedRole:
+            return row.updated;
+        case HasPicturesRole:
+            return row.hasPictures;
+        case FoundRole:
+            return row.found;
+        default:
+            return {};
     }
 }
 

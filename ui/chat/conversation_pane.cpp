@@ -40,7 +40,8 @@ public:
         if (index.data(ConversationListModel::IsHeadingRole).toBool()) {
             painter->setFont(Theme::font(TextStyle::CaptionStrong));
             painter->setPen(Theme::color(Role::Text3));
-            painter->drawText(option.rect.adjusted(space::kM, 0, -space::kM, -6), Qt::AlignLeft | Qt::AlignBottom, title);
+            painter->drawText(option.rect.adjusted(space::kM, 0, -space::kM, -6),
+                              Qt::AlignLeft | Qt::AlignBottom, title);
             painter->restore();
             return;
         }
@@ -70,10 +71,11 @@ public:
         painter->drawText(text, Qt::AlignLeft | Qt::AlignTop,
                           QFontMetrics(nameFont).elidedText(title, Qt::ElideRight, text.width()));
         const QString found = index.data(ConversationListModel::FoundRole).toString();
-        const QString time =
-            shortTime(index.data(ConversationListModel::UpdatedRole).toDateTime(), QDateTime::currentDateTime());
-        const QString second =
-            found.isEmpty() ? index.data(ConversationListModel::ModelRole).toString() + QStringLiteral(", ") + time : found;
+        const QString time = shortTime(index.data(ConversationListModel::UpdatedRole).toDateTime(),
+                                       QDateTime::currentDateTime());
+        const QString second = found.isEmpty() ? index.data(ConversationListModel::ModelRole).toString() +
+                                                     QStringLiteral(", ") + time
+                                               : found;
         const QFont small = Theme::font(TextStyle::Small);
         painter->setFont(small);
         painter->setPen(Theme::color(Role::Text3));
@@ -85,7 +87,8 @@ public:
 
 }  // namespace
 
-ConversationPane::ConversationPane(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent), m_viewModel(viewModel)
+ConversationPane::ConversationPane(ChatViewModel& viewModel, QWidget* parent)
+    : QWidget(parent), m_viewModel(viewModel)
 {
     setObjectName(QStringLiteral("chatConversations"));
     setAccessibleName(tr("Conversations"));
@@ -99,7 +102,8 @@ ConversationPane::ConversationPane(ChatViewModel& viewModel, QWidget* parent) : 
     headRow->setContentsMargins(space::kL, 0, space::kS, 0);
     headRow->addWidget(new Label(tr("Conversations"), TextStyle::Section));
     headRow->addStretch();
-    QToolButton* add = makeIconButton(QStringLiteral("chatNew"), QStringLiteral("plus"), tr("New conversation"), head);
+    QToolButton* add =
+        makeIconButton(QStringLiteral("chatNew"), QStringLiteral("plus"), tr("New conversation"), head);
     headRow->addWidget(add);
     m_search = new QLineEdit(this);
     m_search->setObjectName(QStringLiteral("chatSearch"));

@@ -24,10 +24,11 @@ public:
 
     const core::Attachments& attachments() const { return m_attachments; }
 
-    /// Runs `task` in the store's thread. `done` comes in this one once that is committed, in the order of the
-    /// calls; not if `context` is gone by then.
+    /// Runs `task` in the store's thread. `done` comes in this one once that is committed, in the order of
+    /// the calls; not if `context` is gone by then.
     template <typename T>
-    void ask(QObject* context, core::Durability durability, std::function<core::Result<T>(core::ConversationStore&)> task,
+    void ask(QObject* context, core::Durability durability,
+             std::function<core::Result<T>(core::ConversationStore&)> task,
              std::function<void(core::Result<T>)> done)
     {
         const auto result = std::make_shared<std::optional<core::Result<T>>>();

@@ -8,7 +8,10 @@
 
 namespace facet::ui {
 
-Draft::Draft(core::Attachments attachments, QObject* parent) : QObject(parent), m_attachments(std::move(attachments)) {}
+Draft::Draft(core::Attachments attachments, QObject* parent)
+    : QObject(parent), m_attachments(std::move(attachments))
+{
+}
 
 void Draft::addFile(const QString& path)
 {
@@ -28,7 +31,8 @@ void Draft::addImage(const QImage& image, const QString& name)
         buffer.open(QIODevice::WriteOnly);
         // The model sees no transparency, and PNG keeps all else as it was copied.
         if (!image.convertToFormat(QImage::Format_RGB888).save(&buffer, "PNG"))
-            return core::Error{core::ErrorCode::InvalidInput, "The clipboard's picture cannot be written as PNG."};
+            return core::Error{core::ErrorCode::InvalidInput,
+                               "The clipboard's picture cannot be written as PNG."};
         return attachments.keep(std::string_view(bytes.constData(), static_cast<size_t>(bytes.size())),
                                 name.toStdString());
     });

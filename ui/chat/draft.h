@@ -9,8 +9,8 @@
 
 namespace facet::ui {
 
-/// The pictures that will be sent with the next message. Files are copied to the attachments at once, so that a
-/// picture that is moved or pasted is not lost.
+/// The pictures that will be sent with the next message. Files are copied to the attachments at once, so that
+/// a picture that is moved or pasted is not lost.
 class Draft final : public QObject {
     Q_OBJECT
 

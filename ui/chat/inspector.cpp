@@ -103,16 +103,20 @@ QWidget* Inspector::makePreset()
     m_preset->setObjectName(QStringLiteral("chatPreset"));
     m_preset->setAccessibleName(tr("Preset"));
     m_preset->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    QToolButton* save = makeIconButton(QStringLiteral("chatPresetSave"), QStringLiteral("save"), tr("Save as preset…"), section);
-    QToolButton* remove = makeIconButton(QStringLiteral("chatPresetRemove"), QStringLiteral("trash"), tr("Remove this preset"), section);
+    QToolButton* save = makeIconButton(QStringLiteral("chatPresetSave"), QStringLiteral("save"),
+                                       tr("Save as preset…"), section);
+    QToolButton* remove = makeIconButton(QStringLiteral("chatPresetRemove"), QStringLiteral("trash"),
+                                         tr("Remove this preset"), section);
     row->addWidget(m_preset, 1);
     row->addWidget(save);
     row->addWidget(remove);
     section->column->addLayout(head);
     section->column->addLayout(row);
-    connect(m_preset, &QComboBox::activated, this, [this] { m_viewModel.choosePreset(m_preset->currentText()); });
+    connect(m_preset, &QComboBox::activated, this,
+            [this] { m_viewModel.choosePreset(m_preset->currentText()); });
     connect(save, &QToolButton::clicked, this, &Inspector::savePreset);
-    connect(remove, &QToolButton::clicked, this, [this] { m_viewModel.removePreset(m_preset->currentText()); });
+    connect(remove, &QToolButton::clicked, this,
+            [this] { m_viewModel.removePreset(m_preset->currentText()); });
     connect(&m_viewModel, &ChatViewModel::settingsChanged, remove,
             [this, remove] { remove->setEnabled(m_viewModel.presetName() != defaultPresetName()); });
     return section;
@@ -148,6 +152,7 @@ QWidget* Inspector::makeSystem()
     m_system->setTabChangesFocus(true);
     m_system->setFont(Theme::font(TextStyle::Small));
     m_system->setFixedHeight(92);
+    m_system->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     label->setBuddy(m_system);
     section->column->addLayout(head);
     section->column->addWidget(m_system);
@@ -158,8 +163,8 @@ QWidget* Inspector::makeSystem()
     return section;
 }
 
-Inspector::Knob Inspector::addKnob(QGridLayout* grid, const QString& name, const QString& text, double least, double most,
-                                   double step, int decimals, const QString& help)
+Inspector::Knob Inspector::addKnob(QGridLayout* grid, const QString& name, const QString& text, double least,
+                                   double most, double step, int decimals, const QString& help)
 {
     Knob knob;
     knob.step = step;
@@ -241,10 +246,12 @@ QWidget* Inspector::makeSampling()
     m_seed->setAccessibleName(tr("Seed"));
     m_seed->setPlaceholderText(tr("another each time"));
     m_seed->setFont(Theme::font(TextStyle::Mono));
-    m_seed->setValidator(new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,18}")), m_seed));
+    m_seed->setValidator(
+        new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,18}")), m_seed));
     setCompact(m_seed);
     seed->setBuddy(m_seed);
-    QToolButton* dice = makeIconButton(QStringLiteral("chatDice"), QStringLiteral("dice"), tr("Another seed"), section);
+    QToolButton* dice =
+        makeIconButton(QStringLiteral("chatDice"), QStringLiteral("dice"), tr("Another seed"), section);
     setCompact(dice);
     auto* seedRow = new QHBoxLayout;
     seedRow->setSpacing(space::kXs);
@@ -256,9 +263,8 @@ QWidget* Inspector::makeSampling()
     section->column->addLayout(grid);
     connect(m_longest, &QSpinBox::valueChanged, this, &Inspector::takeSampling);
     connect(m_seed, &QLineEdit::textChanged, this, &Inspector::takeSampling);
-    connect(dice, &QToolButton::clicked, this, [this] {
-        m_seed->setText(QString::number(QRandomGenerator::global()->bounded(1, 100000)));
-    });
+    connect(dice, &QToolButton::clicked, this,
+            [this] { m_seed->setText(QString::number(QRandomGenerator::global()->bounded(1, 100000))); });
     return section;
 }
 
@@ -272,7 +278,7 @@ QWidget* Inspector::makePictures()
     m_panAndScan->setToolTip(tr("Long pictures are shown to the model whole and as crops"));
     row->addWidget(m_panAndScan);
     row->addStretch();
-    row->addWidget(new Label(tr("+%1 each").arg(kTokensOfPicture), TextStyle::Caption, Role::Text3));
+    row->addWidget(new Label(tr("more tokens each"), TextStyle::Caption, Role::Text3));
     section->column->addLayout(row);
     connect(m_panAndScan, &QCheckBox::toggled, this, &Inspector::takeSampling);
     return section;

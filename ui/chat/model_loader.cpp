@@ -24,8 +24,8 @@ ModelLoader::ModelLoader(EngineClient& client, QObject* parent) : QObject(parent
 const EngineModel* ModelLoader::find(const QString& name) const
 {
     const QString id = m_ids.value(name, name);
-    const auto found =
-        std::find_if(m_models.begin(), m_models.end(), [&](const EngineModel& model) { return model.id == id; });
+    const auto found = std::find_if(m_models.begin(), m_models.end(),
+                                    [&](const EngineModel& model) { return model.id == id; });
     return found == m_models.end() ? nullptr : &*found;
 }
 
@@ -74,8 +74,9 @@ void ModelLoader::handle(const core::Result<QList<EngineModel>>& models)
         else if (!wait.isAsked && (!model || model->state == EngineModel::State::Failed))
             askToLoad(wait.name);
         else if (model && model->state == EngineModel::State::Failed)
-            end(wait.name, core::Error{core::ErrorCode::Unavailable,
-                                       tr("%1 cannot be loaded: %2").arg(wait.name, model->error).toStdString()});
+            end(wait.name,
+                core::Error{core::ErrorCode::Unavailable,
+                            tr("%1 cannot be loaded: %2").arg(wait.name, model->error).toStdString()});
     }
     const bool isLoading = std::any_of(m_models.begin(), m_models.end(), [](const EngineModel& model) {
         return model.state == EngineModel::State::Loading;

@@ -24,7 +24,8 @@ public:
     /// Asks the engine, if there is one; does not start it.
     void refresh();
 
-    /// Loads `name` unless it is there, and tells when it is ready or why not. changed() tells of the progress.
+    /// Loads `name` unless it is there, and tells when it is ready or why not. changed() tells of the
+    /// progress.
     void ensureReady(const QString& name, QObject* context, Done<EngineModel> done);
 
 Q_SIGNALS:

@@ -44,7 +44,8 @@ void PictureCache::read(const QString& file, int limit, QObject* context,
     core::Picture picture;
     picture.file = file.toStdString();
     runInBackground(
-        context, [path = m_attachments.pathOf(picture), limit] { return decodePicture(path, limit); }, std::move(done));
+        context, [path = m_attachments.pathOf(picture), limit] { return decodePicture(path, limit); },
+        std::move(done));
 }
 
 }  // namespace facet::ui

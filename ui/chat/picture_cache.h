@@ -23,7 +23,8 @@ public:
     QImage thumbnail(const QString& file);
 
     /// The whole picture, scaled into `limit` pixels if it is larger, read in another thread.
-    void read(const QString& file, int limit, QObject* context, std::function<void(core::Result<QImage>)> done) const;
+    void read(const QString& file, int limit, QObject* context,
+              std::function<void(core::Result<QImage>)> done) const;
 
 Q_SIGNALS:
     void loaded(const QString& file);

@@ -38,7 +38,8 @@ protected:
         QSize size = m_image.size();
         if (size.width() > width() || size.height() > height())
             size.scale(this->size(), Qt::KeepAspectRatio);
-        painter.drawImage(QRect(QPoint((width() - size.width()) / 2, (height() - size.height()) / 2), size), m_image);
+        painter.drawImage(QRect(QPoint((width() - size.width()) / 2, (height() - size.height()) / 2), size),
+                          m_image);
     }
 
 private:
@@ -56,7 +57,8 @@ PictureViewer::PictureViewer(const core::Picture& picture, PictureCache& cache, 
     column->setContentsMargins(space::kL, space::kL, space::kL, space::kL);
     column->setSpacing(space::kM);
     auto* head = new QHBoxLayout;
-    auto* how = new Segments(tr("How the picture is shown"), {tr("Picture"), tr("What the model sees")}, this);
+    auto* how =
+        new Segments(tr("How the picture is shown"), {tr("Picture"), tr("What the model sees")}, this);
     how->setObjectName(QStringLiteral("pictureHow"));
     m_line = new Label(TextStyle::Small, Role::Text3, this);
     head->addWidget(how);
@@ -74,13 +76,14 @@ PictureViewer::PictureViewer(const core::Picture& picture, PictureCache& cache, 
     connect(close, &QPushButton::clicked, this, &QDialog::accept);
     connect(how, &Segments::chosen, this, &PictureViewer::show);
     m_line->setText(tr("Reading"));
-    m_cache.read(QString::fromStdString(picture.file), kMostPixels, this, [this](const core::Result<QImage>& image) {
-        if (image) {
-            m_image = *image;
-            show(0);
-        } else
-            m_line->setText(QString::fromStdString(image.error().message));
-    });
+    m_cache.read(QString::fromStdString(picture.file), kMostPixels, this,
+                 [this](const core::Result<QImage>& image) {
+                     if (image) {
+                         m_image = *image;
+                         show(0);
+                     } else
+                         m_line->setText(QString::fromStdString(image.error().message));
+                 });
 }
 
 void PictureViewer::show(int how)
@@ -89,11 +92,12 @@ void PictureViewer::show(int how)
         return;
     if (how == 0) {
         m_canvas->setImage(m_image);
-        m_line->setText(figuresOf(m_picture));
+        m_line->setText(figuresOf(m_picture, 0));
         return;
     }
-    m_canvas->setImage(m_image.scaled(kModelPixels, kModelPixels, Qt::IgnoreAspectRatio, Qt::SmoothTransformation));
-    m_line->setText(tr("%1 × %1, %2 tokens").arg(kModelPixels).arg(kTokensOfPicture));
+    m_canvas->setImage(
+        m_image.scaled(kModelPixels, kModelPixels, Qt::IgnoreAspectRatio, Qt::SmoothTransformation));
+    m_line->setText(tr("%1 × %1, as Gemma 3 takes every picture").arg(kModelPixels));
 }
 
 }  // namespace facet::ui

@@ -57,16 +57,16 @@ QVariant ThreadModel::data(const QModelIndex& index, int role) const
         return {};
     const Turn& turn = m_turns[index.row()];
     switch (role) {
-    case TextRole:
-        return turn.text;
-    case IdRole:
-        return turn.id;
-    case IsUserRole:
-        return turn.isUser;
-    case StateRole:
-        return static_cast<int>(turn.state);
-    default:
-        return {};
+        case TextRole:
+            return turn.text;
+        case IdRole:
+            return turn.id;
+        case IsUserRole:
+            return turn.isUser;
+        case StateRole:
+            return static_cast<int>(turn.state);
+        default:
+            return {};
     }
 }
 

@@ -16,7 +16,8 @@ static constexpr int kGap = space::kM;
 static constexpr int kMakeAtOnce = 4;
 static constexpr int kEndNear = 24;  // so many pixels from the end is still at the end
 
-ThreadView::ThreadView(ChatViewModel& viewModel, QWidget* parent) : QScrollArea(parent), m_viewModel(viewModel)
+ThreadView::ThreadView(ChatViewModel& viewModel, QWidget* parent)
+    : QScrollArea(parent), m_viewModel(viewModel)
 {
     setObjectName(QStringLiteral("chatThread"));
     setAccessibleName(tr("Conversation"));
@@ -47,6 +48,11 @@ ThreadView::ThreadView(ChatViewModel& viewModel, QWidget* parent) : QScrollArea(
     });
     connect(&viewModel, &ChatViewModel::activityChanged, this, &ThreadView::showActivity);
     connect(&viewModel, &ChatViewModel::answeringChanged, this, &ThreadView::showActivity);
+    connect(&viewModel.meter(), &TokenMeter::changed, this, [this] {
+        for (TurnView* turn : m_turns)
+            if (turn)
+                turn->setPictureTokens(m_viewModel.meter().count().perPicture);
+    });
     connect(verticalScrollBar(), &QScrollBar::valueChanged, this, [this](int value) {
         if (!m_isPlacing)
             m_follows = value >= verticalScrollBar()->maximum() - kEndNear;
@@ -66,8 +72,8 @@ TurnView* ThreadView::lastTurn(bool isUser) const
 bool ThreadView::isSettled() const
 {
     return !m_place.isActive() && std::all_of(m_turns.begin(), m_turns.end(), [](TurnView* turn) {
-               return turn && turn->text().isSettled();
-           });
+        return turn && turn->text().isSettled();
+    });
 }
 
 void ThreadView::scrollToEnd()
@@ -119,7 +125,9 @@ void ThreadView::makeMore()
 
 TurnView* ThreadView::make(int row)
 {
-    auto* turn = new TurnView(m_viewModel.thread().turn(row), m_viewModel.isCompletion(), m_viewModel.pictures(), m_content);
+    auto* turn = new TurnView(m_viewModel.thread().turn(row), m_viewModel.isCompletion(),
+                              m_viewModel.pictures(), m_content);
+    turn->setPictureTokens(m_viewModel.meter().count().perPicture);
     connect(turn, &TurnView::heightChanged, this, &ThreadView::placeSoon);
     connect(turn, &TurnView::regenerate, &m_viewModel, &ChatViewModel::regenerate);
     connect(turn, &TurnView::edited, &m_viewModel, &ChatViewModel::edit);
@@ -141,9 +149,10 @@ void ThreadView::place()
 {
     m_isPlacing = true;
     m_place.stop();
+    // Of the whole width, the scroll bar's included: the composer below stands in the same column.
     const int room = viewport()->width();
-    const int column = std::min(width::kThread, std::max(room - 2 * space::kXl, 200));
-    const int left = (room - column) / 2;
+    const int column = std::min(width::kThread, std::max(this->width() - 2 * space::kXl, 200));
+    const int left = (this->width() - column) / 2;
     int y = space::kL;
     for (TurnView* turn : m_turns) {
         if (!turn)

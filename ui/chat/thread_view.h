@@ -12,8 +12,8 @@ namespace facet::ui {
 class ChatViewModel;
 class TurnView;
 
-/// The turns below each other, at most 720 wide. Stays at the end while the user is there; makes few turns in one
-/// go, the last ones first.
+/// The turns below each other, at most 720 wide. Stays at the end while the user is there; makes few turns in
+/// one go, the last ones first.
 class ThreadView final : public QScrollArea {
     Q_OBJECT
 

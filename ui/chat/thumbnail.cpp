@@ -17,8 +17,8 @@ Thumbnail::Thumbnail(const core::Picture& picture, int pixels, PictureCache& cac
 {
     setObjectName(QStringLiteral("chatThumbnail"));
     const QString name = QString::fromStdString(picture.name);
-    setAccessibleName(tr("Picture %1, %2").arg(name, figuresOf(picture)));
-    setToolTip(tr("%1, %2").arg(name, figuresOf(picture)));
+    setAccessibleName(tr("Picture %1, %2").arg(name, figuresOf(picture, 0)));
+    setToolTip(tr("%1, %2").arg(name, figuresOf(picture, 0)));
     setFocusPolicy(Qt::StrongFocus);
     setCursor(Qt::PointingHandCursor);
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
@@ -40,7 +40,8 @@ void Thumbnail::paintEvent(QPaintEvent*)
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
     painter.setPen(Theme::color(underMouse() ? Role::BorderStrong : Role::Border));
     painter.setBrush(Theme::color(Role::Surface));
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius::kControl, radius::kControl);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius::kControl,
+                            radius::kControl);
     const QRect inner = rect().adjusted(kFrame, kFrame, -kFrame, -kFrame);
     const QImage image = m_cache.thumbnail(QString::fromStdString(m_picture.file));
     if (image.isNull()) {
@@ -53,7 +54,8 @@ void Thumbnail::paintEvent(QPaintEvent*)
     painter.setClipPath(clip);
     // The middle of it, as large as the frame.
     const int side = std::min(image.width(), image.height());
-    painter.drawImage(inner, image, QRect((image.width() - side) / 2, (image.height() - side) / 2, side, side));
+    painter.drawImage(inner, image,
+                      QRect((image.width() - side) / 2, (image.height() - side) / 2, side, side));
 }
 
 }  // namespace facet::ui

@@ -58,9 +58,10 @@ void TokenMeter::ask()
         return;
     }
     count(whole, &TokenMeter::m_whole);
-    const bool hasHistory = m_subject.history.prompt ? !m_subject.history.prompt->isEmpty()
-                                                     : !m_subject.history.turns.isEmpty() &&
-                                                           m_subject.history.turns.last().role != QStringLiteral("system");
+    const bool hasHistory = m_subject.history.prompt
+                                ? !m_subject.history.prompt->isEmpty()
+                                : !m_subject.history.turns.isEmpty() &&
+                                      m_subject.history.turns.last().role != QStringLiteral("system");
     if (hasHistory)
         count(m_subject.history, &TokenMeter::m_history);
     if (!m_subject.systemPrompt.isEmpty() && !whole.prompt) {
@@ -84,6 +85,11 @@ void TokenMeter::sum()
     if (!isEmpty) {
         count.system = m_system.tokens;
         count.pictures = m_whole.imageTokens;
+        qsizetype numPictures = m_subject.draft.pictures.size();
+        for (const ChatTurn& turn : m_subject.history.turns)
+            numPictures += turn.pictures.size();
+        if (numPictures > 0)
+            count.perPicture = m_whole.imageTokens / static_cast<int>(numPictures);
         const int historyText = std::max(0, m_history.tokens - m_history.imageTokens);
         const int wholeText = std::max(0, m_whole.tokens - m_whole.imageTokens);
         const bool hasHistory = m_history.tokens > 0;

@@ -7,8 +7,8 @@
 
 namespace facet::ui {
 
-/// How much of the model's context is taken, counted by the engine. Counts a moment after the last change, one
-/// request at a time, and starts no engine.
+/// How much of the model's context is taken, counted by the engine. Counts a moment after the last change,
+/// one request at a time, and starts no engine.
 class TokenMeter final : public QObject {
     Q_OBJECT
 
@@ -26,6 +26,7 @@ public:
         int pictures = 0;
         int draft = 0;  ///< its text; pictures count as pictures
         int contextLength = 0;
+        int perPicture = 0;  ///< 0: not known
 
         int total() const { return system + text + pictures + draft; }
         bool isKnown() const { return contextLength > 0; }

@@ -30,7 +30,8 @@ TurnView::TurnView(const Turn& turn, bool isPlain, PictureCache& cache, QWidget*
     setObjectName(turn.isUser ? QStringLiteral("turnUser") : QStringLiteral("turnAnswer"));
     setAccessibleName(turn.isUser ? tr("Your message") : tr("Answer of %1").arg(turn.model));
     const bool isMarkdown = !turn.isUser && !isPlain;
-    m_text = new MarkdownView(isMarkdown ? MarkdownView::Format::Markdown : MarkdownView::Format::Plain, this);
+    m_text =
+        new MarkdownView(isMarkdown ? MarkdownView::Format::Markdown : MarkdownView::Format::Plain, this);
     m_text->setAccessibleName(accessibleName());
     m_activity = new Label(TextStyle::SmallStrong, Role::AccentText, this);
     m_activity->setObjectName(QStringLiteral("turnActivity"));
@@ -51,16 +52,26 @@ TurnView::TurnView(const Turn& turn, bool isPlain, PictureCache& cache, QWidget*
 
 void TurnView::makePictures(PictureCache& cache)
 {
-    QStringList captions;
     for (const core::Picture& picture : m_turn.pictures) {
         auto* thumbnail = new Thumbnail(picture, kThumbnail, cache, this);
         connect(thumbnail, &Thumbnail::clicked, this, [this, picture] { Q_EMIT pictureWanted(picture); });
         m_pictures.append(thumbnail);
-        captions.append(QString::fromStdString(picture.name) + QStringLiteral(", ") + figuresOf(picture));
     }
-    if (captions.isEmpty())
+    if (m_pictures.isEmpty())
         return;
-    m_captions = new Label(captions.join(u'\n'), TextStyle::Small, Role::Text3, this);
+    m_captions = new Label(TextStyle::Small, Role::Text3, this);
+    setPictureTokens(0);
+}
+
+void TurnView::setPictureTokens(int tokens)
+{
+    if (!m_captions)
+        return;
+    QStringList captions;
+    for (const core::Picture& picture : m_turn.pictures)
+        captions.append(QString::fromStdString(picture.name) + QStringLiteral(", ") +
+                        figuresOf(picture, tokens));
+    m_captions->setText(captions.join(u'\n'));
 }
 
 /// Made when first needed: a long conversation has hundreds of turns.
@@ -167,20 +178,21 @@ void TurnView::showState()
     QString problem;
     Role role = Role::Text3;
     switch (m_turn.state) {
-    case core::MessageState::Failed:
-        problem = m_turn.text.isEmpty() ? m_turn.error : tr("%1 What was written is kept.").arg(m_turn.error);
-        role = Role::Danger;
-        break;
-    case core::MessageState::Stopped:
-        problem = tr("Stopped");
-        break;
-    case core::MessageState::Interrupted:
-        problem = tr("The window ended while this was written; what was shown is kept.");
-        role = Role::Warning;
-        break;
-    case core::MessageState::Complete:
-    case core::MessageState::Writing:
-        break;
+        case core::MessageState::Failed:
+            problem =
+                m_turn.text.isEmpty() ? m_turn.error : tr("%1 What was written is kept.").arg(m_turn.error);
+            role = Role::Danger;
+            break;
+        case core::MessageState::Stopped:
+            problem = tr("Stopped");
+            break;
+        case core::MessageState::Interrupted:
+            problem = tr("The window ended while this was written; what was shown is kept.");
+            role = Role::Warning;
+            break;
+        case core::MessageState::Complete:
+        case core::MessageState::Writing:
+            break;
     }
     m_problem->setText(problem);
     m_problem->setRole(role);
@@ -203,7 +215,8 @@ void TurnView::showState()
 void TurnView::showActions()
 {
     const bool isShown = !m_activity->isVisibleTo(this) && !m_editor &&
-                         (m_isLast || m_isPointedAt || (m_actions && m_actions->focusWidget() && m_actions->focusWidget()->hasFocus()));
+                         (m_isLast || m_isPointedAt || (!m_turn.isUser && m_turn.numVersions > 1) ||
+                          (m_actions && m_actions->focusWidget() && m_actions->focusWidget()->hasFocus()));
     if (isShown)
         makeActions();
     if (m_actions)
@@ -224,9 +237,11 @@ void TurnView::startEdit()
     m_editText->setTabChangesFocus(true);
     m_editText->installEventFilter(this);
     auto* row = new QHBoxLayout;
-    row->addWidget(new Label(tr("The message that is there stays as another version."), TextStyle::Small, Role::Text3));
+    row->addWidget(
+        new Label(tr("The message that is there stays as another version."), TextStyle::Small, Role::Text3));
     row->addStretch();
-    auto* cancel = makeButton(QStringLiteral("turnEditCancel"), tr("Cancel"), ButtonKind::Outlined, {}, m_editor);
+    auto* cancel =
+        makeButton(QStringLiteral("turnEditCancel"), tr("Cancel"), ButtonKind::Outlined, {}, m_editor);
     auto* save = makeButton(QStringLiteral("turnEditSend"), m_turn.isUser ? tr("Send again") : tr("Keep"),
                             ButtonKind::Outlined, {}, m_editor);
     setCompact(cancel);
@@ -283,14 +298,16 @@ int TurnView::layOut(int width)
     }
     const int room = std::max(width - textLeft - margin, 1);
     if (m_editor) {
-        const int height = std::clamp(static_cast<int>(m_editText->document()->lineCount()) * 22 + 24, 72, 240) + 40;
+        const int height =
+            std::clamp(static_cast<int>(m_editText->document()->lineCount()) * 22 + 24, 72, 240) + 40;
         m_editor->setGeometry(textLeft, y, room, height);
         y += height;
     } else {
         // The text's width first: its height follows from it.
         m_text->setGeometry(textLeft, y, room, std::max(m_text->contentHeight(), 1));
         const bool isEmpty = m_turn.text.isEmpty();
-        const int height = isEmpty ? (m_turn.isUser && !m_pictures.isEmpty() ? 0 : 22) : m_text->contentHeight();
+        const int height =
+            isEmpty ? (m_turn.isUser && !m_pictures.isEmpty() ? 0 : 22) : m_text->contentHeight();
         m_text->resize(room, std::max(height, 1));
         y += height;
     }
@@ -345,7 +362,8 @@ void TurnView::paintEvent(QPaintEvent*)
         painter.setBrush(Theme::color(Role::Surface));
         painter.drawRoundedRect(QRectF(m_box).adjusted(0.5, 0.5, -0.5, -0.5), radius::kCard, radius::kCard);
     } else
-        painter.drawPixmap(QPointF(4, 4), Icons::pixmap(QStringLiteral("facet"), Role::AccentText, 16, devicePixelRatioF()));
+        painter.drawPixmap(QPointF(4, 4),
+                           Icons::pixmap(QStringLiteral("facet"), Role::AccentText, 16, devicePixelRatioF()));
 }
 
 void TurnView::enterEvent(QEnterEvent*)
@@ -367,10 +385,13 @@ bool TurnView::eventFilter(QObject* object, QEvent* event)
 {
     if (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut)
         QMetaObject::invokeMethod(this, &TurnView::showActions, Qt::QueuedConnection);
-    if (object == m_editText && event->type() == QEvent::ShortcutOverride &&
-        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
-        event->accept();
-        return true;
+    // Esc and Ctrl+Return are the editor's while it is open, not the page's.
+    if (object == m_editText && event->type() == QEvent::ShortcutOverride) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Escape || key == Qt::Key_Return || key == Qt::Key_Enter) {
+            event->accept();
+            return true;
+        }
     }
     if (object == m_editText && event->type() == QEvent::KeyPress) {
         const auto* key = static_cast<QKeyEvent*>(event);
@@ -378,7 +399,8 @@ bool TurnView::eventFilter(QObject* object, QEvent* event)
             endEdit();
             return true;
         }
-        if ((key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) && (key->modifiers() & Qt::ControlModifier)) {
+        if ((key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) &&
+            (key->modifiers() & Qt::ControlModifier)) {
             const QString text = m_editText->toPlainText();
             endEdit();
             Q_EMIT edited(m_turn.id, text);

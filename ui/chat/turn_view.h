@@ -32,6 +32,9 @@ public:
     /// What the engine does for it, and the figures so far; "" when it is over.
     void setActivity(const QString& activity, const QString& figures);
 
+    /// How many tokens a picture takes; 0 while that is not known.
+    void setPictureTokens(int tokens);
+
     /// While an answer is written nothing can be asked again.
     void setBusy(bool isBusy);
     void setLast(bool isLast);

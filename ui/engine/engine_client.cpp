@@ -27,8 +27,10 @@ static core::Error errorOf(QNetworkReply& reply, const QByteArray& body)
     if (const QString sentence = decodeErrorSentence(status, body); status >= 400 && !sentence.isEmpty())
         return {core::ErrorCode::InvalidInput, sentence.toStdString()};
     if (status >= 400)
-        return {core::ErrorCode::Internal,
-                EngineClient::tr("The engine refused %1 with status %2.").arg(reply.url().path()).arg(status).toStdString()};
+        return {core::ErrorCode::Internal, EngineClient::tr("The engine refused %1 with status %2.")
+                                               .arg(reply.url().path())
+                                               .arg(status)
+                                               .toStdString()};
     return unavailable(EngineClient::tr("The engine at %1 does not answer: %2.")
                            .arg(reply.url().authority(), reply.errorString()));
 }
@@ -67,17 +69,17 @@ void EngineClient::useAddress(EngineAddress address)
 QString EngineClient::stateText() const
 {
     switch (m_state) {
-    case State::Off:
-        return m_process ? m_process->stateText() : tr("Engine is not connected");
-    case State::Starting:
-        return tr("Engine starts");
-    case State::Connecting:
-        return tr("Engine connects");
-    case State::Ready:
-        return tr("Engine ready");
-    case State::Failed:
-    case State::Refused:
-        break;
+        case State::Off:
+            return m_process ? m_process->stateText() : tr("Engine is not connected");
+        case State::Starting:
+            return tr("Engine starts");
+        case State::Connecting:
+            return tr("Engine connects");
+        case State::Ready:
+            return tr("Engine ready");
+        case State::Failed:
+        case State::Refused:
+            break;
     }
     return m_problem;
 }
@@ -110,23 +112,23 @@ void EngineClient::retry()
 void EngineClient::followProcess()
 {
     switch (m_process->state()) {
-    case EngineProcess::State::Starting:
-        setState(State::Starting);
-        break;
-    case EngineProcess::State::Running:
-        m_address = m_process->address();
-        askVersion();
-        break;
-    case EngineProcess::State::Stopped:
-        ++m_round;
-        setState(State::Off, m_process->problem());
-        releaseWaiting();
-        break;
-    case EngineProcess::State::GaveUp:
-        ++m_round;
-        setState(State::Refused, m_process->stateText());
-        releaseWaiting();
-        break;
+        case EngineProcess::State::Starting:
+            setState(State::Starting);
+            break;
+        case EngineProcess::State::Running:
+            m_address = m_process->address();
+            askVersion();
+            break;
+        case EngineProcess::State::Stopped:
+            ++m_round;
+            setState(State::Off, m_process->problem());
+            releaseWaiting();
+            break;
+        case EngineProcess::State::GaveUp:
+            ++m_round;
+            setState(State::Refused, m_process->stateText());
+            releaseWaiting();
+            break;
     }
 }
 
@@ -152,11 +154,12 @@ void EngineClient::handleVersion(core::Result<EngineVersion> version)
     if (!version)
         setState(State::Failed, QString::fromStdString(version.error().message));
     else if (version->api != kEngineApi)
-        setState(State::Refused, tr("The engine is version %1 and speaks API %2; this window speaks API %3: use a window "
-                                    "and an engine of one release.")
-                                     .arg(version->version)
-                                     .arg(version->api)
-                                     .arg(kEngineApi));
+        setState(State::Refused,
+                 tr("The engine is version %1 and speaks API %2; this window speaks API %3: use a window "
+                    "and an engine of one release.")
+                     .arg(version->version)
+                     .arg(version->api)
+                     .arg(kEngineApi));
     else {
         m_version = *version;
         setState(State::Ready);
@@ -182,7 +185,8 @@ void EngineClient::releaseWaiting()
         if (m_state == State::Ready)
             start(m_address);
         else
-            start(unavailable(m_problem.isEmpty() ? tr("The engine ended before it could answer.") : m_problem));
+            start(unavailable(m_problem.isEmpty() ? tr("The engine ended before it could answer.")
+                                                  : m_problem));
     }
 }
 
@@ -279,7 +283,8 @@ static core::Result<QString> decodeNothing(const QByteArray&)
 
 void EngineClient::listModels(QObject* context, Done<QList<EngineModel>> done)
 {
-    request<QList<EngineModel>>("GET", QStringLiteral("/facet/v1/models"), {}, context, std::move(done), decodeModels);
+    request<QList<EngineModel>>("GET", QStringLiteral("/facet/v1/models"), {}, context, std::move(done),
+                                decodeModels);
 }
 
 void EngineClient::listDevices(QObject* context, Done<QList<EngineDevice>> done)
@@ -290,19 +295,20 @@ void EngineClient::listDevices(QObject* context, Done<QList<EngineDevice>> done)
 
 void EngineClient::estimate(const LoadRequest& load, QObject* context, Done<LoadEstimate> done)
 {
-    request<LoadEstimate>("POST", QStringLiteral("/facet/v1/estimate"), encode(load), context, std::move(done),
-                          decodeEstimate);
+    request<LoadEstimate>("POST", QStringLiteral("/facet/v1/estimate"), encode(load), context,
+                          std::move(done), decodeEstimate);
 }
 
 void EngineClient::load(const LoadRequest& load, QObject* context, Done<QString> done)
 {
-    request<QString>("POST", QStringLiteral("/facet/v1/load"), encode(load), context, std::move(done), decodeLoad);
+    request<QString>("POST", QStringLiteral("/facet/v1/load"), encode(load), context, std::move(done),
+                     decodeLoad);
 }
 
 void EngineClient::unload(const QString& model, QObject* context, Done<QString> done)
 {
-    request<QString>("POST", QStringLiteral("/facet/v1/unload"), encodeUnload(model), context, std::move(done),
-                     decodeNothing);
+    request<QString>("POST", QStringLiteral("/facet/v1/unload"), encodeUnload(model), context,
+                     std::move(done), decodeNothing);
 }
 
 void EngineClient::queryQueue(QObject* context, Done<EngineQueue> done)
@@ -317,7 +323,8 @@ void EngineClient::queryCache(QObject* context, Done<EngineCache> done)
 
 void EngineClient::emptyCache(QObject* context, Done<QString> done)
 {
-    request<QString>("DELETE", QStringLiteral("/facet/v1/cache"), {}, context, std::move(done), decodeNothing);
+    request<QString>("DELETE", QStringLiteral("/facet/v1/cache"), {}, context, std::move(done),
+                     decodeNothing);
 }
 
 void EngineClient::tokenize(const AnswerRequest& what, QObject* context, Done<TokenCount> done)
@@ -341,7 +348,8 @@ AnswerStream* EngineClient::answer(const AnswerRequest& what, QObject* parent)
             stream->fail(QString::fromStdString(body.error().message));
             return;
         }
-        const QString path = what.prompt ? QStringLiteral("/v1/completions") : QStringLiteral("/v1/chat/completions");
+        const QString path =
+            what.prompt ? QStringLiteral("/v1/completions") : QStringLiteral("/v1/chat/completions");
         whenReady(stream, [stream, path, body = *body](core::Result<EngineAddress> address) {
             if (address)
                 stream->post(*address, path, body);
@@ -357,7 +365,10 @@ void EngineClient::encodeInBackground(const AnswerRequest& what, bool isCount, Q
                                       std::function<void(core::Result<QByteArray>)> done)
 {
     runInBackground(
-        context, [what, isCount, byPath = isLocal()] { return isCount ? encodeTokenize(what, byPath) : encode(what, byPath); },
+        context,
+        [what, isCount, byPath = isLocal()] {
+            return isCount ? encodeTokenize(what, byPath) : encode(what, byPath);
+        },
         std::move(done));
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// The engine as the window uses it: requests over HTTP to a process of ours, or to an address that the user gave
-// (an engine on another machine, behind ssh -L). Every request ends exactly once, never from within the call that
-// made it, and not at all once its context is gone.
+// The engine as the window uses it: requests over HTTP to a process of ours, or to an address that the user
+// gave (an engine on another machine, behind ssh -L). Every request ends exactly once, never from within the
+// call that made it, and not at all once its context is gone.
 
 #include "core/api/server_sent_events.h"
 #include "ui/engine/engine_messages.h"
@@ -87,8 +87,8 @@ private:
     friend class AnswerStream;
 
     template <typename T>
-    void request(const char* verb, const QString& path, const QByteArray& body, QObject* context, Done<T> done,
-                 core::Result<T> (*decode)(const QByteArray&));
+    void request(const char* verb, const QString& path, const QByteArray& body, QObject* context,
+                 Done<T> done, core::Result<T> (*decode)(const QByteArray&));
 
     /// Runs `start` when the engine is ready, or with the sentence that says why it is not.
     void whenReady(QObject* context, std::function<void(core::Result<EngineAddress>)> start);
@@ -102,8 +102,8 @@ private:
     void setState(State state, const QString& problem = {});
     void releaseWaiting();
 
-    /// The sentence for a connection that broke: the process's own reason if it died, which may be known a moment
-    /// later than the broken connection.
+    /// The sentence for a connection that broke: the process's own reason if it died, which may be known a
+    /// moment later than the broken connection.
     void explain(const QString& networkReason, QObject* context, std::function<void(QString)> tell);
 
     QNetworkAccessManager m_network;

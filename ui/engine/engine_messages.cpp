@@ -29,13 +29,14 @@ static QByteArray compact(const json& object)
 
 static core::Error broken(const core::Error& error)
 {
-    return {core::ErrorCode::Internal,
-            "The engine's answer is not understood (" + error.message + "): use a window and an engine of one release."};
+    return {core::ErrorCode::Internal, "The engine's answer is not understood (" + error.message +
+                                           "): use a window and an engine of one release."};
 }
 
 /// Parses a body, reads it by `read` and turns the result by `convert`.
 template <typename To, typename From, typename Convert>
-static core::Result<To> decode(const QByteArray& body, core::Result<From> (*read)(const json&), Convert convert)
+static core::Result<To> decode(const QByteArray& body, core::Result<From> (*read)(const json&),
+                               Convert convert)
 {
     const core::Result<json> object = api::parseBody(std::string_view(body.constData(), body.size()));
     if (!object)
@@ -140,13 +141,14 @@ core::Result<EngineVersion> decodeVersion(const QByteArray& body)
 
 core::Result<QList<EngineDevice>> decodeDevices(const QByteArray& body)
 {
-    return decode<QList<EngineDevice>>(body, api::devicesFromJson, [](const std::vector<api::Device>& devices) {
-        QList<EngineDevice> list;
-        for (const api::Device& device : devices)
-            list.append({qt(device.id), qt(device.name), device.memoryBytes, qt(device.capability), qt(device.driver),
-                         device.usable, qt(device.problem)});
-        return list;
-    });
+    return decode<QList<EngineDevice>>(
+        body, api::devicesFromJson, [](const std::vector<api::Device>& devices) {
+            QList<EngineDevice> list;
+            for (const api::Device& device : devices)
+                list.append({qt(device.id), qt(device.name), device.memoryBytes, qt(device.capability),
+                             qt(device.driver), device.usable, qt(device.problem)});
+            return list;
+        });
 }
 
 core::Result<LoadEstimate> decodeEstimate(const QByteArray& body)
@@ -190,12 +192,13 @@ static EngineModel modelOf(const api::ModelState& model)
 
 core::Result<QList<EngineModel>> decodeModels(const QByteArray& body)
 {
-    return decode<QList<EngineModel>>(body, api::modelsFromJson, [](const std::vector<api::ModelState>& models) {
-        QList<EngineModel> list;
-        for (const api::ModelState& model : models)
-            list.append(modelOf(model));
-        return list;
-    });
+    return decode<QList<EngineModel>>(body, api::modelsFromJson,
+                                      [](const std::vector<api::ModelState>& models) {
+                                          QList<EngineModel> list;
+                                          for (const api::ModelState& model : models)
+                                              list.append(modelOf(model));
+                                          return list;
+                                      });
 }
 
 core::Result<EngineQueue> decodeQueue(const QByteArray& body)
@@ -264,10 +267,11 @@ core::Result<EngineGreeting> decodeGreeting(const QByteArray& line)
     const core::Result<api::ServerStart> start =
         api::serverStartFromLine(std::string_view(line.constData(), line.size()));
     if (!start || start->port < 1 || start->port > 65535)
-        return core::Error{core::ErrorCode::Internal,
-                           QStringLiteral("The engine began with \"%1\" in place of where it listens: see its log.")
-                               .arg(QString::fromUtf8(line.left(80)))
-                               .toStdString()};
+        return core::Error{
+            core::ErrorCode::Internal,
+            QStringLiteral("The engine began with \"%1\" in place of where it listens: see its log.")
+                .arg(QString::fromUtf8(line.left(80)))
+                .toStdString()};
     return EngineGreeting{start->port, QByteArray::fromStdString(start->token), qt(start->version)};
 }
 

@@ -41,7 +41,7 @@ struct LoadRequest {
     bool textOnly = false;
     QString device = QStringLiteral("auto");
     QString weights = {};  ///< "bfloat16", "float32", "int8", "int4"; "": the device's default
-    int context = 0;  ///< tokens; 0: the model's own, at most 8192
+    int context = 0;       ///< tokens; 0: the model's own, at most 8192
 };
 
 struct LoadEstimate {

@@ -39,16 +39,17 @@ EngineProcess::~EngineProcess()
 QString EngineProcess::stateText() const
 {
     switch (m_state) {
-    case State::Starting:
-        return tr("Engine starts");
-    case State::Running:
-        return tr("Engine runs");
-    case State::GaveUp:
-        return tr("Engine ended twice within a minute. Last: %1").arg(m_problem);
-    case State::Stopped:
-        break;
+        case State::Starting:
+            return tr("Engine starts");
+        case State::Running:
+            return tr("Engine runs");
+        case State::GaveUp:
+            return tr("Engine ended twice within a minute. Last: %1").arg(m_problem);
+        case State::Stopped:
+            break;
     }
-    return m_problem.isEmpty() ? tr("Engine is off") : tr("%1 It starts again when it is needed.").arg(m_problem);
+    return m_problem.isEmpty() ? tr("Engine is off")
+                               : tr("%1 It starts again when it is needed.").arg(m_problem);
 }
 
 void EngineProcess::start()
@@ -100,8 +101,8 @@ void EngineProcess::launch()
     });
     setState(State::Starting);
     m_startLimit.start();
-    const QStringList serve = {QStringLiteral("serve"), QStringLiteral("--parent-stdin"), QStringLiteral("--port"),
-                               QStringLiteral("0")};
+    const QStringList serve = {QStringLiteral("serve"), QStringLiteral("--parent-stdin"),
+                               QStringLiteral("--port"), QStringLiteral("0")};
     m_process->start(m_program, serve + m_arguments);
 }
 
@@ -116,7 +117,8 @@ void EngineProcess::readOutput()
     const qsizetype lineEnd = m_greeting.indexOf('\n');
     if (lineEnd < 0 && m_greeting.size() <= kMaxGreetingBytes)
         return;
-    const core::Result<EngineGreeting> greeting = decodeGreeting(m_greeting.left(std::max<qsizetype>(lineEnd, 0)));
+    const core::Result<EngineGreeting> greeting =
+        decodeGreeting(m_greeting.left(std::max<qsizetype>(lineEnd, 0)));
     if (!greeting) {
         end(QString::fromStdString(greeting.error().message));
         return;

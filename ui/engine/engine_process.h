@@ -38,7 +38,8 @@ public:
 
     State state() const { return m_state; }
 
-    /// The state in words, for the status bar and the chat: "Engine ended: signal 9. It starts again with ...".
+    /// The state in words, for the status bar and the chat: "Engine ended: signal 9. It starts again with
+    /// ...".
     QString stateText() const;
 
     /// Why it ended or could not start: one sentence, "" while all is well.

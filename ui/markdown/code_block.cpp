@@ -43,14 +43,14 @@ private:
     static QColor colourOf(CodeColour colour)
     {
         switch (colour) {
-        case CodeColour::Keyword:
-            return Theme::color(Role::CodeKey);
-        case CodeColour::String:
-            return Theme::color(Role::CodeString);
-        case CodeColour::Number:
-            return Theme::color(Role::CodeNumber);
-        case CodeColour::Comment:
-            return Theme::color(Role::CodeComment);
+            case CodeColour::Keyword:
+                return Theme::color(Role::CodeKey);
+            case CodeColour::String:
+                return Theme::color(Role::CodeString);
+            case CodeColour::Number:
+                return Theme::color(Role::CodeNumber);
+            case CodeColour::Comment:
+                return Theme::color(Role::CodeComment);
         }
         return {};
     }
@@ -70,7 +70,8 @@ CodeBlock::CodeBlock(QWidget* parent) : QFrame(parent)
     auto* head = new QHBoxLayout(m_head);
     head->setContentsMargins(space::kM, 0, space::kXs, 0);
     m_name = new Label(TextStyle::Small, Role::Text2, m_head);
-    QToolButton* copy = makeIconButton(QStringLiteral("codeCopy"), QStringLiteral("copy"), tr("Copy code"), m_head);
+    QToolButton* copy =
+        makeIconButton(QStringLiteral("codeCopy"), QStringLiteral("copy"), tr("Copy code"), m_head);
     setCompact(copy);
     copy->setFixedSize(24, 24);
     copy->setIconSize({16, 16});
@@ -149,11 +150,21 @@ qsizetype CodeBlock::showCode(const QString& code, qsizetype budget)
     return part.size();
 }
 
+static int heightOfLines(int numLines)
+{
+    const int line = QFontMetrics(Theme::font(TextStyle::Mono)).lineSpacing();
+    return kHeadHeight + 2 + numLines * line + 2 * space::kS + 1;
+}
+
+int CodeBlock::heightFor(const QString& code)
+{
+    return heightOfLines(1 + static_cast<int>(code.count(u'\n')));
+}
+
 int CodeBlock::wantedHeight() const
 {
-    const int line = QFontMetrics(m_text->font()).lineSpacing();
-    const int bar = m_text->horizontalScrollBar()->maximum() > 0 ? m_text->horizontalScrollBar()->sizeHint().height() : 0;
-    return kHeadHeight + 2 + m_numLines * line + 2 * space::kS + bar + 1;
+    const QScrollBar* bar = m_text->horizontalScrollBar();
+    return heightOfLines(m_numLines) + (bar->maximum() > 0 ? bar->sizeHint().height() : 0);
 }
 
 bool CodeBlock::eventFilter(QObject* object, QEvent* event)
@@ -172,7 +183,8 @@ void CodeBlock::paintEvent(QPaintEvent*)
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Theme::color(Role::Border));
     painter.setBrush(Theme::color(Role::Sunken));
-    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius::kControl, radius::kControl);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius::kControl,
+                            radius::kControl);
     painter.setRenderHint(QPainter::Antialiasing, false);
     painter.drawLine(1, kHeadHeight, width() - 2, kHeadHeight);
 }

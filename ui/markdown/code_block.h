@@ -26,6 +26,9 @@ public:
     /// The code does not wrap, so the width does not matter.
     int wantedHeight() const;
 
+    /// What wantedHeight() will be, as long as no line is wider than the block.
+    static int heightFor(const QString& code);
+
     QString code() const { return m_code; }
 
 Q_SIGNALS:

@@ -39,51 +39,88 @@ static const QHash<QString, Language>& languages()
             for (const QString& name : words(names))
                 table.insert(name, language);
         };
-        add("python py python3",
-            {words("and as assert async await break class continue def del elif else except finally for from global if "
-                   "import in is lambda nonlocal not or pass raise return try while with yield True False None self match case"),
-             hash, {}, {}, QStringLiteral("\"\"\"")});
-        add("c cpp c++ cxx h hpp cuda",
-            {words("alignas auto bool break case catch char class const constexpr continue default delete do double else "
-                   "enum explicit extern false float for friend if inline int long namespace new noexcept nullptr operator "
-                   "private protected public return short signed sizeof static struct switch template this throw true try "
-                   "typedef typename union unsigned using virtual void volatile while size_t override final include define "
-                   "__global__ __device__ __shared__ __host__"),
-             slashes, begin, end, {}});
+        add("python py python3", {words("and as assert async await break class continue def del elif else "
+                                        "except finally for from global if "
+                                        "import in is lambda nonlocal not or pass raise return try while "
+                                        "with yield True False None self match case"),
+                                  hash,
+                                  {},
+                                  {},
+                                  QStringLiteral("\"\"\"")});
+        add("c cpp c++ cxx h hpp cuda", {words("alignas auto bool break case catch char class const "
+                                               "constexpr continue default delete do double else "
+                                               "enum explicit extern false float for friend if inline int "
+                                               "long namespace new noexcept nullptr operator "
+                                               "private protected public return short signed sizeof static "
+                                               "struct switch template this throw true try "
+                                               "typedef typename union unsigned using virtual void volatile "
+                                               "while size_t override final include define "
+                                               "__global__ __device__ __shared__ __host__"),
+                                         slashes,
+                                         begin,
+                                         end,
+                                         {}});
         add("javascript js typescript ts jsx tsx",
-            {words("async await break case catch class const continue default delete do else export extends false finally "
-                   "for from function if import in instanceof interface let new null of return static super switch this "
+            {words("async await break case catch class const continue default delete do else export extends "
+                   "false finally "
+                   "for from function if import in instanceof interface let new null of return static super "
+                   "switch this "
                    "throw true try type typeof undefined var void while yield"),
              slashes, begin, end, back});
-        add("java kotlin csharp cs",
-            {words("abstract bool boolean break byte case catch char class const continue default do double else enum extends "
-                   "false final finally float for fun if implements import in int interface long namespace new null override "
-                   "package private protected public return static string super switch this throw throws true try using val "
-                   "var void when while"),
-             slashes, begin, end, {}});
-        add("rust rs",
-            {words("as async await break const continue crate dyn else enum extern false fn for if impl in let loop match mod "
-                   "move mut pub ref return self Self static struct super trait true type unsafe use where while"),
-             slashes, begin, end, {}, false});
+        add("java kotlin csharp cs", {words("abstract bool boolean break byte case catch char class const "
+                                            "continue default do double else enum extends "
+                                            "false final finally float for fun if implements import in int "
+                                            "interface long namespace new null override "
+                                            "package private protected public return static string super "
+                                            "switch this throw throws true try using val "
+                                            "var void when while"),
+                                      slashes,
+                                      begin,
+                                      end,
+                                      {}});
+        add("rust rs", {words("as async await break const continue crate dyn else enum extern false fn for "
+                              "if impl in let loop match mod "
+                              "move mut pub ref return self Self static struct super trait true type unsafe "
+                              "use where while"),
+                        slashes,
+                        begin,
+                        end,
+                        {},
+                        false});
         add("go golang",
-            {words("break case chan const continue default defer else fallthrough for func go goto if import interface map "
+            {words("break case chan const continue default defer else fallthrough for func go goto if import "
+                   "interface map "
                    "package range return select struct switch type var nil true false string int error"),
              slashes, begin, end, back});
-        add("bash sh shell zsh console",
-            {words("if then else elif fi for in do done while until case esac function return local export readonly set "
-                   "unset echo cd exit source trap shift eval exec sudo"),
-             hash, {}, {}, {}});
-        add("sql",
-            {words("select from where and or not null insert into values update set delete create table index view drop alter "
-                   "add primary key foreign references join left right inner outer on group by order having limit offset as "
-                   "distinct union all case when then else end in is like between exists with"),
-             QStringLiteral("--"), begin, end, {}, true, true});
+        add("bash sh shell zsh console", {words("if then else elif fi for in do done while until case esac "
+                                                "function return local export readonly set "
+                                                "unset echo cd exit source trap shift eval exec sudo"),
+                                          hash,
+                                          {},
+                                          {},
+                                          {}});
+        add("sql", {words("select from where and or not null insert into values update set delete create "
+                          "table index view drop alter "
+                          "add primary key foreign references join left right inner outer on group by order "
+                          "having limit offset as "
+                          "distinct union all case when then else end in is like between exists with"),
+                    QStringLiteral("--"),
+                    begin,
+                    end,
+                    {},
+                    true,
+                    true});
         add("json jsonc json5", {words("true false null"), slashes, begin, end, {}, false, false, true});
-        add("yaml yml toml ini", {words("true false null yes no on off"), hash, {}, {}, {}, true, false, true});
+        add("yaml yml toml ini",
+            {words("true false null yes no on off"), hash, {}, {}, {}, true, false, true});
         add("cmake makefile make dockerfile",
-            {words("if else elseif endif foreach endforeach function endfunction set option include project FROM RUN COPY CMD "
+            {words("if else elseif endif foreach endforeach function endfunction set option include project "
+                   "FROM RUN COPY CMD "
                    "ENV WORKDIR ADD EXPOSE ENTRYPOINT ARG"),
-             hash, {}, {}, {}});
+             hash,
+             {},
+             {},
+             {}});
         return table;
     }();
     return all;
@@ -174,7 +211,8 @@ QList<CodeToken> colourCode(const QString& name, QStringView line, int& state)
             while (end < line.size() && (isWord(line[end]) || (language.hasKeys && line[end] == u'-')))
                 ++end;
             const QString word = line.sliced(i, end - i).toString();
-            const bool isKey = language.hasKeys && end < line.size() && (line[end] == u':' || line[end] == u'=');
+            const bool isKey =
+                language.hasKeys && end < line.size() && (line[end] == u':' || line[end] == u'=');
             if (isKey || language.keywords.contains(language.isCaseBlind ? word.toLower() : word))
                 add(i, end, CodeColour::Keyword);
             i = end;

@@ -1,6 +1,7 @@
 #pragma once
 
-// A Markdown text as a flat list of blocks, as a view lays them out: lists and quotes are indents of text blocks.
+// A Markdown text as a flat list of blocks, as a view lays them out: lists and quotes are indents of text
+// blocks.
 
 #include <QList>
 #include <QString>

@@ -53,7 +53,9 @@ static bool isHeading(QByteArrayView line)
 /// What stands behind the number of an ordered item, '-' for a bullet, '\0' if `line` begins no item.
 static char itemDelimiter(QByteArrayView line)
 {
-    const auto endsHere = [&](qsizetype at) { return at == line.size() || line[at] == ' ' || line[at] == '\t'; };
+    const auto endsHere = [&](qsizetype at) {
+        return at == line.size() || line[at] == ' ' || line[at] == '\t';
+    };
     if (line.isEmpty())
         return '\0';
     if (line[0] == '-' || line[0] == '*' || line[0] == '+')
@@ -80,8 +82,9 @@ static QByteArray tableHead(const QByteArray& piece)
     if (second < 0)
         return {};
     const QByteArrayView dashes = QByteArrayView(piece).sliced(first + 1, second - first - 1);
-    const bool isDelimiter = dashes.contains('-') && dashes.contains('|') &&
-                             std::all_of(dashes.begin(), dashes.end(), [](char c) { return std::strchr("-:| \r", c); });
+    const bool isDelimiter =
+        dashes.contains('-') && dashes.contains('|') &&
+        std::all_of(dashes.begin(), dashes.end(), [](char c) { return std::strchr("-:| \r", c); });
     return isDelimiter ? piece.left(second + 1) : QByteArray();
 }
 
@@ -163,7 +166,10 @@ void MarkdownDocument::scanLine(qsizetype begin, qsizetype end)
     const bool isHeadingLine = indent == 0 && isHeading(line);
     const qsizetype fence = fenceLength(line);
     const bool isCut = indent == 0 && cutsBefore(line);
-    const bool isTooLong = begin > kLongPieceBytes;
+    // Cells cost more than words.
+    const bool isTooLong =
+        begin > kLongPieceBytes ||
+        (begin > kLongPieceBytes / 4 && (!m_tableHead.isEmpty() || !tableHead(m_open).isEmpty()));
     if (begin > 0 && (isCut || isTooLong)) {
         const qsizetype lineBytes = m_lineBegin - begin;
         if (isCut)
@@ -176,7 +182,8 @@ void MarkdownDocument::scanLine(qsizetype begin, qsizetype end)
         m_isInList = itemDelimiter(firstLine(m_open)) != '\0';
     m_isAfterBlank = false;
     if (fence > 0) {
-        const QByteArrayView again = QByteArrayView(m_open).sliced(m_lineBegin - 1 - whole.size(), whole.size());
+        const QByteArrayView again =
+            QByteArrayView(m_open).sliced(m_lineBegin - 1 - whole.size(), whole.size());
         m_fenceMark = again.sliced(indent)[0];
         m_fenceLength = fence;
         m_fence = indent == 0 ? Fence::Outer : Fence::Inner;
@@ -289,7 +296,8 @@ QList<MarkdownBlock> MarkdownDocument::parse(const QByteArray& piece, MarkdownPa
     }
     // An ordered list counts on over our cuts, as it does in one text, whatever numbers are written.
     const char delimiter = itemDelimiter(firstLine(piece));
-    if (m_lastNumber > 0 && delimiter == m_lastDelimiter && !blocks.isEmpty() && !blocks.first().marker.isEmpty()) {
+    if (m_lastNumber > 0 && delimiter == m_lastDelimiter && !blocks.isEmpty() &&
+        !blocks.first().marker.isEmpty()) {
         blocks.first().marker = QString::number(m_lastNumber + 1) + QLatin1Char(delimiter);
         if (parsed.lastNumber > 0)
             parsed.lastNumber = m_lastNumber + 1;
@@ -303,7 +311,8 @@ QList<MarkdownBlock> MarkdownDocument::parse(const QByteArray& piece, MarkdownPa
 void MarkdownDocument::replaceOpen(QList<MarkdownBlock> blocks)
 {
     qsizetype same = 0;
-    while (same < blocks.size() && m_numClosed + same < m_blocks.size() && m_blocks[m_numClosed + same] == blocks[same])
+    while (same < blocks.size() && m_numClosed + same < m_blocks.size() &&
+           m_blocks[m_numClosed + same] == blocks[same])
         ++same;
     if (same == blocks.size() && m_numClosed + same == m_blocks.size())
         return;

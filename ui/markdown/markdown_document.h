@@ -1,9 +1,9 @@
 #pragma once
 
-// A Markdown text that grows at its end. The text is cut where a block can no longer change (a blank line before
-// something that stands at the margin, a heading, a fence, the next item of a list); what lies before a cut is
-// parsed once and never again. A block that does not end is cut by force, so that an update costs a few kilobytes
-// at most, whatever the model writes.
+// A Markdown text that grows at its end. The text is cut where a block can no longer change (a blank line
+// before something that stands at the margin, a heading, a fence, the next item of a list); what lies before
+// a cut is parsed once and never again. A block that does not end is cut by force, so that an update costs a
+// few kilobytes at most, whatever the model writes.
 
 #include "ui/markdown/markdown_block.h"
 #include "ui/markdown/markdown_parser.h"

@@ -9,7 +9,8 @@ namespace facet::ui {
 struct MarkdownParse {
     QList<MarkdownBlock> blocks;
 
-    /// The number of the last outermost ordered item, and what stands behind it; 0 if the text does not end in one.
+    /// The number of the last outermost ordered item, and what stands behind it; 0 if the text does not end
+    /// in one.
     int lastNumber = 0;
     char lastDelimiter = 0;
 };

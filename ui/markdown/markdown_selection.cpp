@@ -130,7 +130,8 @@ void MarkdownView::contextMenuEvent(QContextMenuEvent* event)
     QMenu menu(this);
     menu.addAction(selectedText().isEmpty() ? tr("Copy text") : tr("Copy"), this, &MarkdownView::copy);
     if (!toolTip().isEmpty())
-        menu.addAction(tr("Copy address"), this, [address = toolTip()] { QGuiApplication::clipboard()->setText(address); });
+        menu.addAction(tr("Copy address"), this,
+                       [address = toolTip()] { QGuiApplication::clipboard()->setText(address); });
     menu.exec(event->globalPos());
 }
 

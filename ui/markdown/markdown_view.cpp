@@ -9,12 +9,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 namespace facet::ui {
 
 static constexpr int kIndent = 20;
 static constexpr int kQuoteIndent = 16;
 static constexpr int kGap = space::kS;
+
+// What it costs to make a block of code, and a cell, in characters of plain text: measured, in round numbers.
+static constexpr qsizetype kWidgetCost = 2000;
+static constexpr qsizetype kCellCost = 30;
+
+// So far from what is seen, blocks of code are made.
+static constexpr int kNearPixels = 800;
 
 // A pause between slices, so that input and painting come in between.
 static constexpr int kPauseMs = 4;
@@ -79,20 +87,29 @@ bool MarkdownView::isSettled() const
            static_cast<qsizetype>(m_items.size()) == blocks().size();
 }
 
+/// Of this thread.
+static qint64 processorTimeNs()
+{
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
 /// One slice: parses, then lays out, what can be seen first.
 void MarkdownView::work()
 {
     if (width() <= 0)
         return;
+    const qint64 begin = processorTimeNs();
     qsizetype budget = kSliceCharacters;
     budget -= feed(budget);
     takeBlocks();
     if (m_firstStale < m_items.size()) {
         const QRect seen = visibleRegion().boundingRect();
         if (!seen.isEmpty())
-            for (size_t i = m_firstStale; i < m_items.size() && budget > 0; ++i)
-                if (m_items[i].top <= seen.bottom() && m_items[i].top + m_items[i].height >= seen.top())
-                    budget -= layOut(i, budget);
+            for (size_t i = std::max(m_firstStale, firstBelow(seen.top()));
+                 i < m_items.size() && m_items[i].top <= seen.bottom() && budget > 0; ++i)
+                budget -= layOut(i, budget);
         while (m_firstStale < m_items.size() && budget > 0) {
             budget -= layOut(m_firstStale, budget);
             const Item& item = m_items[m_firstStale];
@@ -104,6 +121,7 @@ void MarkdownView::work()
     } else if (static_cast<qsizetype>(m_items.size()) == 0)
         place();
     m_largestSlice = std::max(m_largestSlice, kSliceCharacters - budget);
+    m_longestSliceNs = std::max(m_longestSliceNs, processorTimeNs() - begin);
     if (!isSettled())
         m_more.start();
 }
@@ -146,7 +164,8 @@ void MarkdownView::feedPlain(QStringView text)
         QString& last = m_plainBlocks.last().text.text;
         qsizetype count = std::min(line.size(), kMaxBlock - last.size());
         // The end of a block starts a new line, so it should be one.
-        if (const qsizetype end = line.left(count).lastIndexOf(QChar::LineSeparator); count < line.size() && end > 0)
+        if (const qsizetype end = line.left(count).lastIndexOf(QChar::LineSeparator);
+            count < line.size() && end > 0)
             count = end;
         last += line.left(count);
         line.remove(0, count);
@@ -192,60 +211,87 @@ void MarkdownView::takeBlocks()
 qsizetype MarkdownView::layOut(size_t index, qsizetype budget)
 {
     Item& item = m_items[index];
-    if (!item.isDirty && item.width == width())
+    const bool isWanted = item.isDeferred && isNearSight(item);
+    if (!item.isDirty && item.width == width() && !isWanted)
         return 0;
     const int left = leftOf(item.block);
     const int room = std::max(width() - left, 1);
     qsizetype taken = 1;
     switch (item.block.kind) {
-    case MarkdownBlock::Kind::Text:
-        if (!item.text)
-            item.text = std::make_unique<TextBlock>();
-        if (item.isDirty)
-            item.text->setText(item.block.text, item.block.heading);
-        item.height = item.text->layOut(room);
-        item.isDirty = false;
-        taken += item.block.text.text.size();
-        break;
-    case MarkdownBlock::Kind::Rule:
-        item.height = space::kL;
-        item.isDirty = false;
-        break;
-    case MarkdownBlock::Kind::Code: {
-        auto* code = qobject_cast<CodeBlock*>(item.widget);
-        if (!code) {
-            code = new CodeBlock(this);
-            code->setLanguage(item.block.language);
-            connect(code, &CodeBlock::copied, this, &MarkdownView::copied);
-            item.widget = code;
-            code->show();
+        case MarkdownBlock::Kind::Text:
+            if (!item.text)
+                item.text = std::make_unique<TextBlock>();
+            if (item.isDirty)
+                item.text->setText(item.block.text, item.block.heading);
+            item.height = item.text->layOut(room);
+            item.isDirty = false;
+            taken += item.block.text.text.size();
+            break;
+        case MarkdownBlock::Kind::Rule:
+            item.height = space::kL;
+            item.isDirty = false;
+            break;
+        case MarkdownBlock::Kind::Code: {
+            auto* code = qobject_cast<CodeBlock*>(item.widget);
+            if (!code && !isNearSight(item)) {
+                // A widget costs more than all its text; most of a long answer is never looked at.
+                item.height = CodeBlock::heightFor(item.block.code);
+                item.isDeferred = true;
+                item.isDirty = false;
+                break;
+            }
+            item.isDeferred = false;
+            if (!code) {
+                taken += kWidgetCost;
+                code = new CodeBlock(this);
+                code->setLanguage(item.block.language);
+                connect(code, &CodeBlock::copied, this, &MarkdownView::copied);
+                item.widget = code;
+                code->show();
+            }
+            taken += code->showCode(item.block.code, budget);
+            item.isDirty = !code->isWhole();
+            item.height = code->wantedHeight();
+            break;
         }
-        taken += code->showCode(item.block.code, budget);
-        item.isDirty = !code->isWhole();
-        item.height = code->wantedHeight();
-        break;
-    }
-    case MarkdownBlock::Kind::Table: {
-        auto* table = qobject_cast<TableBlock*>(item.widget);
-        if (!table) {
-            table = new TableBlock(this);
-            item.widget = table;
-            table->show();
+        case MarkdownBlock::Kind::Table: {
+            auto* table = qobject_cast<TableBlock*>(item.widget);
+            if (!table) {
+                taken += kWidgetCost / 4;
+                table = new TableBlock(this);
+                item.widget = table;
+                table->show();
+            }
+            const auto* before = index > 0 ? qobject_cast<TableBlock*>(m_items[index - 1].widget) : nullptr;
+            if (item.block.continues && before)
+                table->followColumns(*before);
+            table->setTable(item.block);
+            item.height = table->layOut(room);
+            item.isDirty = false;
+            for (const QList<RichText>& row : item.block.rows)
+                for (const RichText& cell : row)
+                    taken += kCellCost + cell.text.size();
+            break;
         }
-        const auto* before = index > 0 ? qobject_cast<TableBlock*>(m_items[index - 1].widget) : nullptr;
-        if (item.block.continues && before)
-            table->followColumns(*before);
-        table->setTable(item.block);
-        item.height = table->layOut(room);
-        item.isDirty = false;
-        for (const QList<RichText>& row : item.block.rows)
-            for (const RichText& cell : row)
-                taken += cell.text.size();
-        break;
-    }
     }
     item.width = width();
     return taken;
+}
+
+/// The first item that reaches below `y`.
+size_t MarkdownView::firstBelow(int y) const
+{
+    const auto found = std::lower_bound(m_items.begin(), m_items.end(), y, [](const Item& item, int value) {
+        return item.top + item.height < value;
+    });
+    return static_cast<size_t>(found - m_items.begin());
+}
+
+bool MarkdownView::isNearSight(const Item& item) const
+{
+    const QRect seen = visibleRegion().boundingRect();
+    return !seen.isEmpty() && item.top <= seen.bottom() + kNearPixels &&
+           item.top + item.height >= seen.top() - kNearPixels;
 }
 
 int MarkdownView::leftOf(const MarkdownBlock& block) const
@@ -325,7 +371,7 @@ void MarkdownView::changeEvent(QEvent* event)
 void MarkdownView::paintEvent(QPaintEvent* event)
 {
     QPainter painter(this);
-    for (size_t i = 0; i < m_items.size(); ++i) {
+    for (size_t i = firstBelow(event->rect().top()); i < m_items.size(); ++i) {
         const Item& item = m_items[i];
         if (item.top > event->rect().bottom())
             break;
@@ -333,6 +379,10 @@ void MarkdownView::paintEvent(QPaintEvent* event)
             continue;
         for (int depth = 0; depth < item.block.quote; ++depth)
             painter.fillRect(depth * kQuoteIndent, item.top, 3, item.height, Theme::color(Role::Border));
+        if (item.isDeferred && !m_more.isActive()) {
+            m_firstStale = std::min(m_firstStale, i);
+            m_more.start();
+        }
         const int left = leftOf(item.block);
         if (item.block.kind == MarkdownBlock::Kind::Rule)
             painter.fillRect(left, item.top + item.height / 2, width() - left, 1, Theme::color(Role::Border));

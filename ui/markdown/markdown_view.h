@@ -19,7 +19,7 @@ class MarkdownView final : public QWidget {
     Q_OBJECT
 
 public:
-    static constexpr qsizetype kSliceCharacters = 8192;
+    static constexpr qsizetype kSliceCharacters = 4096;
 
     enum class Format { Markdown, Plain };
 
@@ -45,6 +45,9 @@ public:
 
     /// The most characters that one slice has handled, for tests.
     qsizetype largestSlice() const { return m_largestSlice; }
+
+    /// The most processor time that a slice took.
+    qint64 longestSliceNs() const { return m_longestSliceNs; }
 
     qsizetype numBlocks() const { return static_cast<qsizetype>(m_items.size()); }
 
@@ -74,8 +77,9 @@ private:
         QWidget* widget = nullptr;  // a child: CodeBlock or TableBlock
         int top = 0;
         int height = 0;
-        int width = -1;        // that it was laid out for
-        bool isDirty = true;   // its content is not all shown
+        int width = -1;           // that it was laid out for
+        bool isDirty = true;      // its content is not all shown
+        bool isDeferred = false;  // its widget is made when it comes near to sight
     };
     struct Position {
         size_t item = 0;
@@ -89,6 +93,8 @@ private:
     void takeBlocks();
     qsizetype layOut(size_t index, qsizetype budget);
     void place();
+    size_t firstBelow(int y) const;
+    bool isNearSight(const Item& item) const;
     int leftOf(const MarkdownBlock& block) const;
     int gapBefore(size_t index) const;
     void dropItemsFrom(size_t index);
@@ -111,6 +117,7 @@ private:
     bool m_hasCaret = false;
     QTimer m_more;
     qsizetype m_largestSlice = 0;
+    qint64 m_longestSliceNs = 0;
     Position m_anchor, m_cursor;
     bool m_isSelecting = false;
 };

@@ -39,7 +39,9 @@ TableBlock::Row TableBlock::makeRow(const QList<RichText>& texts, bool isHead) c
         const RichText text = column < texts.size() ? texts[column] : RichText();
         Cell cell;
         cell.text.setText(text, 0,
-                          isHead ? TextBlock::Font::Small : isNumber(text.text) ? TextBlock::Font::Mono : TextBlock::Font::Chat);
+                          isHead                ? TextBlock::Font::Small
+                          : isNumber(text.text) ? TextBlock::Font::Mono
+                                                : TextBlock::Font::Body);
         // Measured on one endless line.
         cell.text.layOut(1 << 20);
         cell.naturalWidth = cell.text.naturalWidth();
@@ -56,7 +58,8 @@ void TableBlock::setTable(const MarkdownBlock& block)
 {
     qsizetype same = 0;
     if (block.columns == m_block.columns && block.continues == m_block.continues)
-        while (same < std::min(block.rows.size(), m_block.rows.size()) && block.rows[same] == m_block.rows[same])
+        while (same < std::min(block.rows.size(), m_block.rows.size()) &&
+               block.rows[same] == m_block.rows[same])
             ++same;
     m_block = block;
     m_rows.resize(std::min(m_rows.size(), static_cast<size_t>(same)));
@@ -105,9 +108,9 @@ int TableBlock::layOut(int available)
         if (static_cast<int>(i) >= m_laidOutRows) {
             row.height = 0;
             for (size_t column = 0; column < count; ++column)
-                row.height = std::max(row.height,
-                                      row.cells[column].text.layOut(std::max(widths[column] - 2 * kPadding, 1),
-                                                                    row.cells[column].alignment));
+                row.height = std::max(
+                    row.height, row.cells[column].text.layOut(std::max(widths[column] - 2 * kPadding, 1),
+                                                              row.cells[column].alignment));
             row.height += 2 * kMargin;
         }
         row.top = y;

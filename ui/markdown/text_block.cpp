@@ -15,7 +15,9 @@ static QFont fontFor(int heading, TextBlock::Font font)
     if (font == TextBlock::Font::Mono)
         return Theme::font(TextStyle::Mono);
     if (font == TextBlock::Font::Small)
-        return Theme::font(TextStyle::Small);
+        return Theme::font(TextStyle::SmallStrong);
+    if (font == TextBlock::Font::Body)
+        return Theme::font(TextStyle::Body);
     if (heading == 0)
         return Theme::font(TextStyle::Chat);
     QFont result = Theme::font(heading == 1 ? TextStyle::PageTitle : TextStyle::Section);

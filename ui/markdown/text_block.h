@@ -12,7 +12,7 @@ namespace facet::ui {
 /// A laid out text with styles: a paragraph, a heading, an item of a list, a cell of a table.
 class TextBlock {
 public:
-    enum class Font { Chat, Small, Mono };
+    enum class Font { Chat, Body, Small, Mono };
 
     /// Gives it another text; lay it out again then.
     void setText(const RichText& text, int heading = 0, Font font = Font::Chat);

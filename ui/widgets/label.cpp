@@ -7,6 +7,8 @@ namespace facet::ui {
 Label::Label(TextStyle style, Role role, QWidget* parent) : QLabel(parent), m_style(style), m_role(role)
 {
     setTextFormat(Qt::PlainText);
+    // Else a parent on a base ground has the text drawn in another role than the one that is set here.
+    setForegroundRole(QPalette::WindowText);
     applyTheme();
     connect(Theme::notifier(), &ThemeNotifier::changed, this, &Label::applyTheme);
 }

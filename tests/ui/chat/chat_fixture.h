@@ -30,8 +30,9 @@ public:
         service.reset();
         const std::filesystem::path folder = home.path().toStdString();
         service = std::make_unique<ConversationService>(folder);
-        viewModel = std::make_unique<ChatViewModel>(*service, client, core::Library(folder),
-                                                    std::vector<core::BuiltInModel>{{model.toStdString(), "/none"}});
+        viewModel =
+            std::make_unique<ChatViewModel>(*service, client, core::Library(folder),
+                                            std::vector<core::BuiltInModel>{{model.toStdString(), "/none"}});
         viewModel->start();
         QTRY_COMPARE(viewModel->model(), model);
     }
@@ -51,7 +52,8 @@ public:
         QImage image(size, QImage::Format_RGB888);
         image.fill(QColor(120, 105, 87));
         QPainter painter(&image);
-        painter.fillRect(QRect(size.width() / 4, 20, size.width() / 2, size.height() - 40), QColor(244, 241, 234));
+        painter.fillRect(QRect(size.width() / 4, 20, size.width() / 2, size.height() - 40),
+                         QColor(244, 241, 234));
         for (int y = 60; y < size.height() - 60; y += 24)
             painter.fillRect(QRect(size.width() / 3, y, size.width() / 4, 8), QColor(85, 82, 77));
         painter.end();

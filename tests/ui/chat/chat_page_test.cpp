@@ -1,8 +1,8 @@
-// The page as a user has it, off-screen: typing, clicking, pasting by object name. Screenshots of both themes go to
-// build/.../chat-*.png.
+// The page as a user has it, off-screen: typing, clicking, pasting by object name. Screenshots of both themes
+// go to build/.../chat-*.png.
 
-#include "tests/ui/chat/chat_fixture.h"
 #include "ui/chat/chat_page.h"
+#include "tests/ui/chat/chat_fixture.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/thread_view.h"
 #include "ui/chat/turn_view.h"
@@ -22,7 +22,8 @@ using namespace facet::ui;
 
 static const QString kAnswer = QStringLiteral(
     "The receipt is from **Kaffeehaus Linden**, 18 March 2025.\n\n"
-    "```json\n{\n  \"vendor\": \"Kaffeehaus Linden\",\n  \"date\": \"2025-03-18\",\n  \"total\": 14.70\n}\n```\n\n"
+    "```json\n{\n  \"vendor\": \"Kaffeehaus Linden\",\n  \"date\": \"2025-03-18\",\n  \"total\": "
+    "14.70\n}\n```\n\n"
     "| Item | Count | Price |\n|---|---:|---:|\n| Melange | 2 | 8.40 |\n| Apfelstrudel | 1 | 4.90 |\n"
     "| Soda Zitron 0.2 | 1 | 1.40 |\n");
 
@@ -64,7 +65,8 @@ private Q_SLOTS:
         QTRY_VERIFY(!chat.viewModel->isAnswering());
         QVERIFY(composer->toPlainText().isEmpty());
         waitUntilSettled(page);
-        QVERIFY(page.findChild<ThreadView*>()->lastTurn(false)->text().text().endsWith(QStringLiteral("w11 ")));
+        QVERIFY(
+            page.findChild<ThreadView*>()->lastTurn(false)->text().text().endsWith(QStringLiteral("w11 ")));
     }
 
     void escapeStopsAndOneWritesOnMeanwhile()
@@ -142,7 +144,8 @@ private Q_SLOTS:
             ++seen;
             QVERIFY2(!widget->objectName().isEmpty(), widget->metaObject()->className());
             const auto* button = qobject_cast<QAbstractButton*>(widget);
-            const QString name = widget->accessibleName().isEmpty() && button ? button->text() : widget->accessibleName();
+            const QString name =
+                widget->accessibleName().isEmpty() && button ? button->text() : widget->accessibleName();
             QVERIFY2(!name.isEmpty(), qPrintable(widget->objectName()));
         }
         QVERIFY(seen > 25);
@@ -173,7 +176,8 @@ private Q_SLOTS:
         QFETCH(const bool, isDark);
         Theme::setScheme(isDark ? Theme::Scheme::Dark : Theme::Scheme::Light);
         ChatFixture chat(30, QStringLiteral("gemma-3-4b-it"));
-        for (const char* title : {"270M: what can it still do?", "Regex for SLURM node lists", "Compare two gel images"}) {
+        for (const char* title :
+             {"270M: what can it still do?", "Regex for SLURM node lists", "Compare two gel images"}) {
             chat.viewModel->newConversation();
             chat.viewModel->send(QString::fromUtf8(title));
             QTRY_VERIFY(chat.viewModel->isAnswering());
@@ -182,33 +186,44 @@ private Q_SLOTS:
         chat.viewModel->newConversation();
         ChatPage page(*chat.viewModel);
         show(page);
-        chat.viewModel->setSystemPrompt(QStringLiteral("You read scanned receipts for an accounting team. When a value is "
-                                                       "not readable, say which part and why. Do not guess."));
+        chat.viewModel->setSystemPrompt(
+            QStringLiteral("You read scanned receipts for an accounting team. When a value is "
+                           "not readable, say which part and why. Do not guess."));
         facet::core::Sampling sampling;
         sampling.temperature = 0.7;
         sampling.seed = 1234;
         chat.viewModel->setSampling(sampling);
         chat.viewModel->draft().addFile(chat.makePicture(QStringLiteral("receipt_0412.jpg"), {768, 1024}));
         QTRY_COMPARE(chat.viewModel->draft().pictures().size(), 1);
-        chat.ask(QStringLiteral("Read this receipt. I need vendor, date and total as JSON, and a table of the items."));
+        chat.ask(QStringLiteral(
+            "Read this receipt. I need vendor, date and total as JSON, and a table of the items."));
         // The fake gives back what it hears, so the answer is put in as an edited one.
         chat.viewModel->edit(chat.turn(1).id, kAnswer);
         QTRY_COMPARE(chat.turn(1).text, kAnswer);
         chat.viewModel->rename(chat.viewModel->currentId(), QStringLiteral("Receipt from Kaffeehaus Linden"));
-        chat.viewModel->send(QStringLiteral("Yes. 8.40 + 4.90 = 13.30, and 13.30 + 1.40 = **14.70**, which is the printed "
-                                            "total. The line for Melange counts two cups, so the price is for both."));
+        chat.viewModel->send(
+            QStringLiteral("Yes. 8.40 + 4.90 = 13.30, and 13.30 + 1.40 = **14.70**, which is the printed "
+                           "total. The line for Melange counts two cups, so the price is for both."));
         QTRY_VERIFY(chat.numTurns() == 4 && chat.turn(3).text.size() > 90);
         chat.viewModel->draft().addFile(chat.makePicture(QStringLiteral("receipt_0413.jpg"), {768, 1024}));
         auto* composer = child<ComposerText>(page, "chatComposer");
         composer->setPlainText(QStringLiteral("And this one: is the VAT number readable?"));
         composer->setFocus();
-        QTRY_VERIFY(chat.viewModel->meter().count().draft > 0);
-        QTRY_VERIFY(!chat.viewModel->pictures().thumbnail(QString::fromStdString(chat.turn(0).pictures[0].file)).isNull());
+        chat.viewModel->setDraftText(composer->toPlainText());
+        QTRY_VERIFY(!chat.viewModel->pictures()
+                         .thumbnail(QString::fromStdString(chat.turn(0).pictures[0].file))
+                         .isNull());
+        QTRY_COMPARE(chat.viewModel->draft().pictures().size(), 1);
+        QTRY_VERIFY(!chat.viewModel->pictures()
+                         .thumbnail(QString::fromStdString(chat.turn(0).pictures[0].file))
+                         .isNull());
         const QString name = isDark ? QStringLiteral("chat-dark.png") : QStringLiteral("chat-light.png");
         QVERIFY(page.grab().save(QStringLiteral(TEST_OUTPUT_DIR "/") + name));
         QTRY_VERIFY_WITH_TIMEOUT(!chat.viewModel->isAnswering(), 20'000);
         page.resize(888, 612);
+        QTRY_COMPARE(page.findChild<ThreadView*>()->width(), 888 - 208);
         waitUntilSettled(page);
+        QTest::qWait(0);
         QVERIFY(page.grab().save(QStringLiteral(TEST_OUTPUT_DIR "/narrow-") + name));
         chat.viewModel->newConversation();
         QTest::qWait(0);

@@ -24,19 +24,22 @@ private Q_SLOTS:
         QAbstractItemModelTester thread(&chat.viewModel->thread());
         QStringList activities;
         connect(chat.viewModel.get(), &ChatViewModel::activityChanged, this, [&] {
-            if (const QString now = chat.viewModel->activity(); activities.isEmpty() || activities.last() != now)
+            if (const QString now = chat.viewModel->activity();
+                activities.isEmpty() || activities.last() != now)
                 activities.append(now);
         });
         chat.ask(QStringLiteral("count 30"));
         QCOMPARE(chat.numTurns(), 2);
         QVERIFY(chat.turn(0).isUser);
-        QVERIFY(chat.turn(1).text.startsWith(QStringLiteral("w0 w1")) && chat.turn(1).text.endsWith(QStringLiteral("w29 ")));
+        QVERIFY(chat.turn(1).text.startsWith(QStringLiteral("w0 w1")) &&
+                chat.turn(1).text.endsWith(QStringLiteral("w29 ")));
         QCOMPARE(chat.turn(1).state, MessageState::Complete);
         QCOMPARE(chat.turn(1).stats->completionTokens, 30);
         QCOMPARE(chat.turn(1).stats->decodeTokensPerSecond, 96.4);
         QCOMPARE(chat.turn(1).model, QStringLiteral("tiny"));
         QVERIFY2(activities.contains(QStringLiteral("Engine starts")), qPrintable(activities.join(u'|')));
-        QVERIFY2(activities.contains(QStringLiteral("Loading tiny, 34 %")), qPrintable(activities.join(u'|')));
+        QVERIFY2(activities.contains(QStringLiteral("Loading tiny, 34 %")),
+                 qPrintable(activities.join(u'|')));
         QVERIFY(activities.contains(QStringLiteral("Writing")));
         QCOMPARE(chat.viewModel->title(), QStringLiteral("count 30"));
         QTRY_COMPARE(chat.viewModel->conversations().numConversations(), 1);
@@ -157,7 +160,8 @@ private Q_SLOTS:
         chat.viewModel->send(QStringLiteral("hello"));
         QTRY_VERIFY(chat.numTurns() == 2 && chat.turn(1).state == MessageState::Failed);
         QCOMPARE(chat.turn(1).error,
-                 QStringLiteral("broken cannot be loaded: model-00001.safetensors is cut short: download it again."));
+                 QStringLiteral(
+                     "broken cannot be loaded: model-00001.safetensors is cut short: download it again."));
     }
 
     void anAnswerGoesOnWhileAnotherConversationIsOpen()

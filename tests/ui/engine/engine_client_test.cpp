@@ -1,6 +1,6 @@
+#include "ui/engine/engine_client.h"
 #include "tests/support/check.h"
 #include "tests/support/fake_engine.h"
-#include "ui/engine/engine_client.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -21,7 +21,10 @@ struct Answer {
     {
         return [this](Result<T> value) { result = std::move(value); };
     }
-    QString error() const { return result && !*result ? QString::fromStdString(result->error().message) : QString(); }
+    QString error() const
+    {
+        return result && !*result ? QString::fromStdString(result->error().message) : QString();
+    }
 };
 
 class EngineClientTest : public QObject {
@@ -90,7 +93,8 @@ private Q_SLOTS:
         Answer<EngineQueue> queue;
         client.queryQueue(this, queue.take());
         QTRY_VERIFY(queue.result);
-        QVERIFY2(queue.error().contains(QStringLiteral("speaks API 2; this window speaks API 1")), qPrintable(queue.error()));
+        QVERIFY2(queue.error().contains(QStringLiteral("speaks API 2; this window speaks API 1")),
+                 qPrintable(queue.error()));
         QCOMPARE(client.state(), EngineClient::State::Refused);
     }
 

@@ -71,7 +71,8 @@ private Q_SLOTS:
         FakeEngine engine(QStringLiteral("babble"));
         engine.start();
         QTRY_COMPARE(engine.state(), State::Stopped);
-        QVERIFY2(engine.problem().contains(QStringLiteral("Hello, I am no engine")), qPrintable(engine.problem()));
+        QVERIFY2(engine.problem().contains(QStringLiteral("Hello, I am no engine")),
+                 qPrintable(engine.problem()));
     }
 
     void oneThatNeverGreetsIsEnded()
@@ -88,7 +89,8 @@ private Q_SLOTS:
         EngineProcess engine(QStringLiteral("/nowhere/facet-engine"));
         engine.start();
         QTRY_COMPARE(engine.state(), State::Stopped);
-        QVERIFY2(engine.problem().contains(QStringLiteral("/nowhere/facet-engine")), qPrintable(engine.problem()));
+        QVERIFY2(engine.problem().contains(QStringLiteral("/nowhere/facet-engine")),
+                 qPrintable(engine.problem()));
     }
 };
 

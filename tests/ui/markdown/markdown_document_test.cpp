@@ -1,8 +1,9 @@
-// What blocks come out is what the CommonMark specification and GitHub's extensions say of these examples; that a text
-// which comes in pieces gives the same as the whole at once is checked against md4c's one run over it.
+// What blocks come out is what the CommonMark specification and GitHub's extensions say of these examples;
+// that a text which comes in pieces gives the same as the whole at once is checked against md4c's one run
+// over it.
 
-#include "ui/markdown/code_colours.h"
 #include "ui/markdown/markdown_document.h"
+#include "ui/markdown/code_colours.h"
 
 #include <QTest>
 
@@ -23,8 +24,9 @@ class MarkdownDocumentTest : public QObject {
 private Q_SLOTS:
     void blocksAreTold()
     {
-        const QList<MarkdownBlock> blocks = whole(QStringLiteral(
-            "# Title\n\nA *b* **c** `d` ~~e~~ [f](http://g).\n\n- one\n  - two\n- [x] done\n\n> said\n\n***\n\n```cpp\nint a;\n\nint b;\n```\n"));
+        const QList<MarkdownBlock> blocks =
+            whole(QStringLiteral("# Title\n\nA *b* **c** `d` ~~e~~ [f](http://g).\n\n- one\n  - two\n- [x] "
+                                 "done\n\n> said\n\n***\n\n```cpp\nint a;\n\nint b;\n```\n"));
         QCOMPARE(blocks.size(), 8);
         QCOMPARE(blocks[0].heading, 1);
         QCOMPARE(blocks[1].text.text, QStringLiteral("A b c d e f."));
@@ -46,9 +48,11 @@ private Q_SLOTS:
 
     void tablesHaveColumnsAndCells()
     {
-        const QList<MarkdownBlock> blocks = whole(QStringLiteral("| a | b |\n|:-:|--:|\n| 1 | **2** |\n| 3 | 4 |\n"));
+        const QList<MarkdownBlock> blocks =
+            whole(QStringLiteral("| a | b |\n|:-:|--:|\n| 1 | **2** |\n| 3 | 4 |\n"));
         QCOMPARE(blocks.size(), 1);
-        QCOMPARE(blocks[0].columns, (QList<MarkdownBlock::Align>{MarkdownBlock::Align::Center, MarkdownBlock::Align::Right}));
+        QCOMPARE(blocks[0].columns,
+                 (QList<MarkdownBlock::Align>{MarkdownBlock::Align::Center, MarkdownBlock::Align::Right}));
         QCOMPARE(blocks[0].rows.size(), 3);
         QCOMPARE(blocks[0].rows[1][1].text, QStringLiteral("2"));
         QCOMPARE(blocks[0].rows[1][1].spans.size(), 1);
@@ -67,15 +71,16 @@ private Q_SLOTS:
         QStringList markers;
         for (const MarkdownBlock& block : blocks)
             markers.append(block.marker);
-        QCOMPARE(markers, (QStringList{QStringLiteral("3."), QStringLiteral("4."), QStringLiteral("5."), QString(),
-                                       QStringLiteral("1.")}));
+        QCOMPARE(markers, (QStringList{QStringLiteral("3."), QStringLiteral("4."), QStringLiteral("5."),
+                                       QString(), QStringLiteral("1.")}));
     }
 
     void piecesGiveWhatTheWholeGives_data()
     {
         QTest::addColumn<QString>("text");
         QTest::newRow("mixed") << QStringLiteral(
-            "Intro line\nsecond\n\n## Head\nBody **bold\nover** lines\n\n1. one\n\n   more of one\n\n   ```py\n   x = 1\n\n   y\n   ```\n"
+            "Intro line\nsecond\n\n## Head\nBody **bold\nover** lines\n\n1. one\n\n   more of one\n\n   "
+            "```py\n   x = 1\n\n   y\n   ```\n"
             "2. two\n   - deep\n\n```\na\n\n# no head\n```\nafter\n\n| a |\n|---|\n| 1 |\n\n> q\n> r\n\nend");
         QTest::newRow("unclosed fence") << QStringLiteral("a\n\n```js\nlet x = `y`;\n``\nmore");
         QTest::newRow("setext") << QStringLiteral("Title\n=====\n\nSub\n---\n\ntext\n***\n");
@@ -170,7 +175,8 @@ private Q_SLOTS:
     {
         int state = 0;
         QCOMPARE(colourCode(QStringLiteral("json"), u"  \"a\": 14.70, \"b\"", state),
-                 (QList<CodeToken>{{2, 3, CodeColour::Keyword}, {7, 5, CodeColour::Number}, {14, 3, CodeColour::String}}));
+                 (QList<CodeToken>{
+                     {2, 3, CodeColour::Keyword}, {7, 5, CodeColour::Number}, {14, 3, CodeColour::String}}));
         QCOMPARE(colourCode(QStringLiteral("cpp"), u"int a; /* b", state),
                  (QList<CodeToken>{{0, 3, CodeColour::Keyword}, {7, 4, CodeColour::Comment}}));
         QCOMPARE(state, 1);

@@ -1,10 +1,11 @@
-#include "ui/markdown/code_block.h"
 #include "ui/markdown/markdown_view.h"
+#include "ui/markdown/code_block.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
 #include <QClipboard>
 #include <QElapsedTimer>
+#include <QScrollArea>
 #include <QTest>
 #include <QToolButton>
 
@@ -19,10 +20,14 @@ class MarkdownViewTest : public QObject {
     {
         QString text;
         for (int i = 0; text.size() < size; ++i)
-            text += QStringLiteral("## Part %1\n\nSome *words* with **weight** and `code`, long enough to be broken into a "
-                                   "second line when the window is as wide as a column of text in a chat.\n\n- one\n- two\n\n"
-                                   "```python\ndef f(x):\n    return x + %1  # add\n```\n\n| a | b |\n|---|--:|\n| x | %1 |\n\n")
-                        .arg(i);
+            text +=
+                QStringLiteral(
+                    "## Part %1\n\nSome *words* with **weight** and `code`, long enough to be broken into a "
+                    "second line when the window is as wide as a column of text in a chat.\n\n- one\n- "
+                    "two\n\n"
+                    "```python\ndef f(x):\n    return x + %1  # add\n```\n\n| a | b |\n|---|--:|\n| x | %1 "
+                    "|\n\n")
+                    .arg(i);
         return text.left(size);
     }
 
@@ -34,26 +39,34 @@ private Q_SLOTS:
         QTest::addColumn<QString>("text");
         QTest::newRow("mixed") << mixed(128'000);
         QTest::newRow("one paragraph") << QStringLiteral("word ").repeated(25'600);
-        QTest::newRow("one block of code") << QStringLiteral("```cpp\n") + QStringLiteral("int a = 1; // b\n").repeated(8'000);
-        QTest::newRow("one table") << QStringLiteral("| a | b |\n|---|---|\n") + QStringLiteral("| 1 | 2 |\n").repeated(12'800);
+        QTest::newRow("one block of code")
+            << QStringLiteral("```cpp\n") + QStringLiteral("int a = 1; // b\n").repeated(8'000);
+        QTest::newRow("one table") << QStringLiteral("| a | b |\n|---|---|\n") +
+                                          QStringLiteral("| 1 | 2 |\n").repeated(12'800);
     }
 
-    // 8192 characters of work a slice, and one block more where it is not cut finer: a bound on work, since a bound on
-    // time would fail on a busy machine. The time is printed.
+    // A slice's share of work, and one block more where it is not cut finer: a bound on work, since a bound
+    // on time would fail on a busy machine. The processor time is printed.
     void aSliceNeverHandlesMoreThanItsShare()
     {
         QFETCH(const QString, text);
-        MarkdownView view(MarkdownView::Format::Markdown);
+        QScrollArea area;
+        area.resize(700, 600);
+        auto* shown = new MarkdownView(MarkdownView::Format::Markdown);
+        area.setWidget(shown);
+        MarkdownView& view = *shown;
         view.resize(680, 100);
-        view.show();
-        connect(&view, &MarkdownView::heightChanged, &view, [&] { view.resize(680, std::max(view.contentHeight(), 100)); });
+        area.show();
+        connect(&view, &MarkdownView::heightChanged, &view,
+                [&] { view.resize(680, std::max(view.contentHeight(), 100)); });
         QElapsedTimer clock;
         clock.start();
         view.setText(text, true);
         QTRY_VERIFY_WITH_TIMEOUT(view.isSettled(), 20'000);
-        qInfo("settled after %lld ms, largest slice %lld characters, %lld blocks", static_cast<long long>(clock.elapsed()),
+        qInfo("settled after %lld ms, longest slice %.1f ms, largest %lld, %lld blocks",
+              static_cast<long long>(clock.elapsed()), static_cast<double>(view.longestSliceNs()) / 1e6,
               static_cast<long long>(view.largestSlice()), static_cast<long long>(view.numBlocks()));
-        QVERIFY(view.largestSlice() <= 2 * MarkdownView::kSliceCharacters);
+        QVERIFY(view.largestSlice() <= 3 * MarkdownView::kSliceCharacters);
         QVERIFY(view.contentHeight() > 1000);
     }
 
