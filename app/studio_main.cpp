@@ -22,16 +22,23 @@ int main(int argc, char** argv)
     QApplication::setDesktopFileName(QStringLiteral("facet"));
 
     QCommandLineParser parser;
-    parser.setApplicationDescription(QStringLiteral("A studio for Gemma 3: chat with it about pictures, and keep its models."));
+    parser.setApplicationDescription(
+        QStringLiteral("A studio for Gemma 3: chat with it about pictures, and keep its models."));
     parser.addHelpOption();
     parser.addVersionOption();
-    const QCommandLineOption model(QStringLiteral("model"), QStringLiteral("Choose and load this model of the library at the start."),
+    const QCommandLineOption model(QStringLiteral("model"),
+                                   QStringLiteral("Choose and load this model of the library at the start."),
                                    QStringLiteral("name"));
-    const QCommandLineOption engine(QStringLiteral("engine"), QStringLiteral("The facet-engine to start; by default the one beside this program."),
-                                    QStringLiteral("program"));
-    QCommandLineOption demo(QStringLiteral("demo-session"), QStringLiteral("Ask the demo's first question, and leave pictures of the window in a folder."),
-                            QStringLiteral("folder"));
-    QCommandLineOption measure(QStringLiteral("measure-start"), QStringLiteral("Print what the start took, and end."),
+    const QCommandLineOption engine(
+        QStringLiteral("engine"),
+        QStringLiteral("The facet-engine to start; by default the one beside this program."),
+        QStringLiteral("program"));
+    QCommandLineOption demo(
+        QStringLiteral("demo-session"),
+        QStringLiteral("Ask the demo's first question, and leave pictures of the window in a folder."),
+        QStringLiteral("folder"));
+    QCommandLineOption measure(QStringLiteral("measure-start"),
+                               QStringLiteral("Print what the start took, and end."),
                                QStringLiteral("nanoseconds"));
     demo.setFlags(QCommandLineOption::HiddenFromHelp);
     measure.setFlags(QCommandLineOption::HiddenFromHelp);
@@ -46,7 +53,8 @@ int main(int argc, char** argv)
     }
 
     app::Studio studio({.model = parser.value(model), .engineProgram = parser.value(engine)});
-    QObject::connect(&instance, &ui::SingleInstance::calledAgain, &studio.window(), &ui::MainWindow::bringForward);
+    QObject::connect(&instance, &ui::SingleInstance::calledAgain, &studio.window(),
+                     &ui::MainWindow::bringForward);
     app::StartMeasure startMeasure(studio.window());
     if (parser.isSet(measure))
         startMeasure.begin(parser.value(measure).toLongLong());

@@ -59,8 +59,9 @@ void settle()
 DemoSession::DemoSession(Studio& studio, QString folder) : m_studio(studio), m_folder(std::move(folder))
 {
     m_limit.setSingleShot(true);
-    connect(&m_limit, &QTimer::timeout, this,
-            [this] { fail(tr("no answer within 5 minutes; the engine says: %1").arg(m_studio.client().stateText())); });
+    connect(&m_limit, &QTimer::timeout, this, [this] {
+        fail(tr("no answer within 5 minutes; the engine says: %1").arg(m_studio.client().stateText()));
+    });
 }
 
 void DemoSession::begin()
@@ -70,7 +71,9 @@ void DemoSession::begin()
     m_limit.start(kLongest);
     connect(&m_studio.loaded(), &ui::LoadedModels::becameReady, this, &DemoSession::attachAndAsk);
     connect(&m_studio.loaded(), &ui::LoadedModels::loadFailed, this,
-            [this](const QString& model, const QString& sentence) { fail(model + QStringLiteral(": ") + sentence); });
+            [this](const QString& model, const QString& sentence) {
+                fail(model + QStringLiteral(": ") + sentence);
+            });
     connect(&m_studio.chat(), &ui::ChatViewModel::problem, this, &DemoSession::fail);
     connect(&m_studio.chat().thread(), &ui::ThreadModel::textAppended, this, &DemoSession::follow);
     connect(&m_studio.chat(), &ui::ChatViewModel::answeringChanged, this, [this] {
@@ -124,8 +127,8 @@ void DemoSession::finish()
     }
     const QString question = thread.turn(thread.rowCount() - 2).text;
     std::printf("> %s\n%s\n\n%d tokens, %.1f tok/s, first after %.0f ms\n", qPrintable(question),
-                qPrintable(answer.text.trimmed()), answer.stats->completionTokens, answer.stats->decodeTokensPerSecond,
-                1e3 * answer.stats->timeToFirstTokenSeconds);
+                qPrintable(answer.text.trimmed()), answer.stats->completionTokens,
+                answer.stats->decodeTokensPerSecond, 1e3 * answer.stats->timeToFirstTokenSeconds);
 
     const ui::Theme::Scheme scheme = ui::Theme::scheme();
     bool isSaved = true;
@@ -134,7 +137,9 @@ void DemoSession::finish()
         for (const char* page : {"chat", "models", "settings"}) {
             m_studio.window().showPage(QString::fromLatin1(page));
             settle();
-            isSaved = save(QString::fromLatin1(page) + (isDark ? QStringLiteral("-dark") : QStringLiteral("-light"))) && isSaved;
+            isSaved = save(QString::fromLatin1(page) +
+                           (isDark ? QStringLiteral("-dark") : QStringLiteral("-light"))) &&
+                      isSaved;
         }
     }
     ui::Theme::setScheme(scheme);

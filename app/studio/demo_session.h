@@ -7,9 +7,9 @@
 
 namespace facet::app {
 
-/// Uses the window as a person would, for `./dev run` where there is no display: drops the demo's picture on the
-/// composer, types the first question, presses Return, waits for the answer. Prints it with its speed, leaves
-/// pictures of the window, and ends the program: with 1 and a sentence if something went wrong.
+/// Uses the window as a person would, for `./dev run` where there is no display: drops the demo's picture on
+/// the composer, types the first question, presses Return, waits for the answer. Prints it with its speed,
+/// leaves pictures of the window, and ends the program: with 1 and a sentence if something went wrong.
 class DemoSession final : public QObject {
     Q_OBJECT
 

@@ -94,9 +94,10 @@ Studio::Studio(Options options)
             useEngine();
     });
 
-    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_client, core::Library(m_place.folder), builtIns());
-    m_window = std::make_unique<ui::MainWindow>(
-        ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
+    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_client, core::Library(m_place.folder),
+                                                 builtIns());
+    m_window =
+        std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
     addPages();
 }
 
@@ -134,7 +135,8 @@ void Studio::addPages()
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_1),
                        .make = [this]() -> QWidget* {
                            auto* page = new ui::ChatPage(*m_chat);
-                           connect(page, &ui::ChatPage::pageWanted, m_window.get(), &ui::MainWindow::showPage);
+                           connect(page, &ui::ChatPage::pageWanted, m_window.get(),
+                                   &ui::MainWindow::showPage);
                            return page;
                        }});
     m_window->addPage({.id = QStringLiteral("models"),
@@ -151,23 +153,24 @@ void Studio::addPages()
                            });
                            return page;
                        }});
-    m_window->addPage({.id = QStringLiteral("settings"),
-                       .icon = QStringLiteral("settings"),
-                       .title = tr("Settings"),
-                       .keys = QKeySequence(Qt::CTRL | Qt::Key_6),
-                       .make = [this]() -> QWidget* {
-                           const QList<ui::SettingsPage::Place> places = {
-                               {tr("Library, chats, settings"), toText(m_place.folder),
-                                QString::fromStdString(m_place.decidedBy)},
-                               {tr("Runs"), toText(m_place.folder / "runs"), QString::fromStdString(m_place.decidedBy)},
-                               {tr("Hugging Face cache"), toText(core::hubFolder()), hubVariable()},
-                           };
-                           auto* page = new ui::SettingsPage({m_settings, m_account, m_engineToken, m_client, places});
-                           connect(page, &ui::SettingsPage::engineLogWanted, this,
-                                   [this] { ui::EngineLog::show(m_window.get(), m_client); });
-                           return page;
-                       },
-                       .isAtBottom = true});
+    m_window->addPage(
+        {.id = QStringLiteral("settings"),
+         .icon = QStringLiteral("settings"),
+         .title = tr("Settings"),
+         .keys = QKeySequence(Qt::CTRL | Qt::Key_6),
+         .make = [this]() -> QWidget* {
+             const QList<ui::SettingsPage::Place> places = {
+                 {tr("Library, chats, settings"), toText(m_place.folder),
+                  QString::fromStdString(m_place.decidedBy)},
+                 {tr("Runs"), toText(m_place.folder / "runs"), QString::fromStdString(m_place.decidedBy)},
+                 {tr("Hugging Face cache"), toText(core::hubFolder()), hubVariable()},
+             };
+             auto* page = new ui::SettingsPage({m_settings, m_account, m_engineToken, m_client, places});
+             connect(page, &ui::SettingsPage::engineLogWanted, this,
+                     [this] { ui::EngineLog::show(m_window.get(), m_client); });
+             return page;
+         },
+         .isAtBottom = true});
 }
 
 void Studio::show()

@@ -19,7 +19,8 @@
 
 namespace facet::app {
 
-/// What is shipped with the program: FACET_RESOURCES, else beside the installed program, else the source tree's.
+/// What is shipped with the program: FACET_RESOURCES, else beside the installed program, else the source
+/// tree's.
 std::filesystem::path resourcesFolder();
 
 class Studio final : public QObject {

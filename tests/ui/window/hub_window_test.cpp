@@ -54,10 +54,10 @@ private Q_SLOTS:
     void initTestCase()
     {
         const QString folder = QStringLiteral(SOURCE_DIR "/resources/demo-model");
-        m_isReady = m_server.start(
-            {{QStringLiteral("facet/demo"), QJsonObject{{QStringLiteral("folder"), folder}}},
-             {QStringLiteral("facet/gated"),
-              QJsonObject{{QStringLiteral("folder"), folder}, {QStringLiteral("gated"), true}}}});
+        m_isReady =
+            m_server.start({{QStringLiteral("facet/demo"), QJsonObject{{QStringLiteral("folder"), folder}}},
+                            {QStringLiteral("facet/gated"), QJsonObject{{QStringLiteral("folder"), folder},
+                                                                        {QStringLiteral("gated"), true}}}});
         if (!m_isReady)
             QSKIP("the test's hub did not start: python3 is missing");
         qputenv("HF_ENDPOINT", m_server.endpoint().toUtf8());
@@ -99,7 +99,8 @@ private Q_SLOTS:
     void aModelComesByItsIdIntoTheLibrary()
     {
         m_studio->window().makeAllPages();
-        QAbstractItemModelTester tester(&m_studio->downloads(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QAbstractItemModelTester tester(&m_studio->downloads(),
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest);
         get(QStringLiteral("facet/demo"));
         QTRY_COMPARE_WITH_TIMEOUT(find<QTableView>("modelTable")->model()->rowCount(), 2, 20'000);
         QCOMPARE(m_studio->downloads().item(0).state, ui::Downloads::State::Done);
@@ -125,8 +126,10 @@ private Q_SLOTS:
         QTest::mouseClick(find<QPushButton>("downloadToggle"), Qt::LeftButton);
         QTRY_COMPARE_WITH_TIMEOUT(m_studio->downloads().item(0).state, ui::Downloads::State::Done, 20'000);
         bool hasContinued = false;
-        for (const QJsonObject& request : m_server.requests(QStringLiteral("cdn"), QStringLiteral("model.safetensors")))
-            hasContinued = hasContinued || core::headerOf(request, "range").startsWith(QStringLiteral("bytes="));
+        for (const QJsonObject& request :
+             m_server.requests(QStringLiteral("cdn"), QStringLiteral("model.safetensors")))
+            hasContinued =
+                hasContinued || core::headerOf(request, "range").startsWith(QStringLiteral("bytes="));
         QVERIFY(hasContinued);
     }
 

@@ -1,5 +1,6 @@
-// The whole window as the program joins it, without a screen. What needs no engine is here; studio_session_test
-// has the rest. Leaves a picture of each page, light and dark, in the build's folder "screenshots".
+// The whole window as the program joins it, without a screen. What needs no engine is here;
+// studio_session_test has the rest. Leaves a picture of each page, light and dark, in the build's folder
+// "screenshots".
 
 #include "app/studio/studio.h"
 #include "ui/models/models_page.h"
@@ -107,7 +108,8 @@ private Q_SLOTS:
     {
         QFETCH(const QString, id);
         QFETCH(const int, key);
-        window().showPage(id == QStringLiteral("models") ? QStringLiteral("settings") : QStringLiteral("models"));
+        window().showPage(id == QStringLiteral("models") ? QStringLiteral("settings")
+                                                         : QStringLiteral("models"));
         QTest::keyClick(&window(), static_cast<Qt::Key>(key), Qt::ControlModifier);
         QCOMPARE(window().currentPage(), id);
         const QString name = QStringLiteral("rail") + id.left(1).toUpper() + id.mid(1);
@@ -125,11 +127,12 @@ private Q_SLOTS:
         QStringList problems;
         for (const QWidget* widget : interactiveWidgets()) {
             const QString what = QStringLiteral("%1 \"%2\" in %3")
-                                     .arg(QString::fromLatin1(widget->metaObject()->className()), widget->objectName(),
-                                          widget->parentWidget()->objectName());
+                                     .arg(QString::fromLatin1(widget->metaObject()->className()),
+                                          widget->objectName(), widget->parentWidget()->objectName());
             if (widget->objectName().isEmpty())
                 problems << what + QStringLiteral(" has no object name");
-            QAccessibleInterface* access = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+            QAccessibleInterface* access =
+                QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
             if (!access || access->text(QAccessible::Name).isEmpty())
                 problems << what + QStringLiteral(" has no accessible name");
         }
@@ -177,7 +180,8 @@ private Q_SLOTS:
     {
         window().showPage(QStringLiteral("models"));
         auto* table = find<QTableView>("modelTable");
-        QAbstractItemModelTester tester(table->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QAbstractItemModelTester tester(table->model(),
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest);
         QTRY_COMPARE(table->model()->rowCount(), 1);  // the demo
         QTest::mouseClick(find<QPushButton>("addFolder"), Qt::LeftButton);
         auto* dialog = find<QFileDialog>("addFolderDialog");
@@ -217,7 +221,8 @@ private Q_SLOTS:
     {
         const QString folder = m_home->path() + QStringLiteral("/copy");
         QVERIFY(QDir().mkpath(folder));
-        for (const QFileInfo& file : QDir(QStringLiteral(SOURCE_DIR "/resources/demo-model")).entryInfoList(QDir::Files))
+        for (const QFileInfo& file :
+             QDir(QStringLiteral(SOURCE_DIR "/resources/demo-model")).entryInfoList(QDir::Files))
             QVERIFY(QFile::copy(file.filePath(), folder + QLatin1Char('/') + file.fileName()));
         window().showPage(QStringLiteral("models"));
         auto* box = find<QLineEdit>("modelBox");

@@ -1,4 +1,5 @@
-// The shipped program, as a user starts it: what it links, and a session with the real engine and the demo model.
+// The shipped program, as a user starts it: what it links, and a session with the real engine and the demo
+// model.
 
 #include <QDir>
 #include <QImage>
@@ -9,7 +10,8 @@
 class StudioProgramTest final : public QObject {
     Q_OBJECT
 
-    static QByteArray run(const QString& program, const QStringList& arguments, const QString& home, int& exitCode)
+    static QByteArray run(const QString& program, const QStringList& arguments, const QString& home,
+                          int& exitCode)
     {
         QProcess process;
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
@@ -45,16 +47,19 @@ private Q_SLOTS:
         QTemporaryDir home;
         const QString pictures = home.path() + QStringLiteral("/pictures");
         int exitCode = -1;
-        const QByteArray out = run(QStringLiteral(STUDIO),
-                                   {QStringLiteral("--engine"), QStringLiteral(ENGINE), QStringLiteral("--model"),
-                                    QStringLiteral("demo"), QStringLiteral("--demo-session"), pictures},
-                                   home.path(), exitCode);
+        const QByteArray out =
+            run(QStringLiteral(STUDIO),
+                {QStringLiteral("--engine"), QStringLiteral(ENGINE), QStringLiteral("--model"),
+                 QStringLiteral("demo"), QStringLiteral("--demo-session"), pictures},
+                home.path(), exitCode);
         QCOMPARE(exitCode, 0);
         // tests/demo_model: the star of the demo's picture is yellow, and the model knows it.
         QVERIFY2(out.contains("yellow"), out.constData());
         QVERIFY2(out.contains("tok/s"), out.constData());
-        for (const char* name : {"asking", "chat-light", "chat-dark", "models-light", "models-dark", "settings-dark"})
-            QCOMPARE(QImage(pictures + QStringLiteral("/%1.png").arg(QLatin1String(name))).size(), QSize(1440, 900));
+        for (const char* name :
+             {"asking", "chat-light", "chat-dark", "models-light", "models-dark", "settings-dark"})
+            QCOMPARE(QImage(pictures + QStringLiteral("/%1.png").arg(QLatin1String(name))).size(),
+                     QSize(1440, 900));
     }
 };
 
