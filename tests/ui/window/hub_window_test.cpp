@@ -55,7 +55,7 @@ private Q_SLOTS:
     {
         const QString folder = QStringLiteral(SOURCE_DIR "/resources/demo-model");
         m_isReady =
-            m_server.start({{QStringLiteral("facet/demo"), QJsonObject{{QStringLiteral("folder"), folder}}},
+            m_server.start({{QStringLiteral("facet/shapes"), QJsonObject{{QStringLiteral("folder"), folder}}},
                             {QStringLiteral("facet/gated"), QJsonObject{{QStringLiteral("folder"), folder},
                                                                         {QStringLiteral("gated"), true}}}});
         if (!m_isReady)
@@ -101,13 +101,13 @@ private Q_SLOTS:
         m_studio->window().makeAllPages();
         QAbstractItemModelTester tester(&m_studio->downloads(),
                                         QAbstractItemModelTester::FailureReportingMode::QtTest);
-        get(QStringLiteral("facet/demo"));
+        get(QStringLiteral("facet/shapes"));
         QTRY_COMPARE_WITH_TIMEOUT(find<QTableView>("modelTable")->model()->rowCount(), 2, 20'000);
         QCOMPARE(m_studio->downloads().item(0).state, ui::Downloads::State::Done);
         const core::Result<std::vector<core::LibraryEntry>> entries =
             core::Library(m_home->path().toStdString()).list();
         QVERIFY(entries);
-        QCOMPARE(entries->front().hfId, std::string("facet/demo"));
+        QCOMPARE(entries->front().hfId, std::string("facet/shapes"));
     }
 
     void aPausedDownloadGoesOnWhereItStopped()
@@ -116,7 +116,7 @@ private Q_SLOTS:
                                         {QStringLiteral("file"), QStringLiteral("model.safetensors")},
                                         {QStringLiteral("do"), QStringLiteral("hold")},
                                         {QStringLiteral("at"), 2'000'000}}});
-        get(QStringLiteral("facet/demo"));
+        get(QStringLiteral("facet/shapes"));
         QVERIFY(m_server.waitForHold());
         QTRY_VERIFY(m_studio->downloads().item(0).progress.bytesDone >= 2'000'000);
         QTest::mouseClick(find<QPushButton>("downloadToggle"), Qt::LeftButton);
