@@ -1,0 +1,341 @@
+// The whole window as the program joins it, without a screen. What needs no engine is here;
+// studio_session_test has the rest. Leaves a picture of each page, light and dark, in the build's folder
+// "screenshots".
+
+#include "app/studio/studio.h"
+#include "ui/models/models_page.h"
+#include "ui/settings/settings_page.h"
+#include "ui/theme/icons.h"
+#include "ui/theme/theme.h"
+#include "ui/window/command_palette.h"
+#include "ui/window/single_instance.h"
+
+#include <QAbstractItemModelTester>
+#include <QAccessible>
+#include <QApplication>
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDir>
+#include <QFileDialog>
+#include <QFocusFrame>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListView>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QThread>
+#include <QToolButton>
+
+#include <memory>
+
+using namespace facet;
+
+class MainWindowTest final : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<QTemporaryDir> m_home;
+    std::unique_ptr<app::Studio> m_studio;
+
+    ui::MainWindow& window() { return m_studio->window(); }
+
+    template <typename T>
+    T* find(const char* name)
+    {
+        return window().findChild<T*>(QString::fromLatin1(name));
+    }
+
+    void save(const QString& name)
+    {
+        QDir().mkpath(QStringLiteral(SCREENSHOTS));
+        QTest::qWait(50);
+        QVERIFY(window().grab().save(QStringLiteral(SCREENSHOTS "/") + name + QStringLiteral(".png")));
+    }
+
+    /// What a user can press, type into or choose from.
+    QList<QWidget*> interactiveWidgets()
+    {
+        QList<QWidget*> found;
+        for (QWidget* widget : window().findChildren<QWidget*>()) {
+            const bool isOfQt = widget->objectName().startsWith(QStringLiteral("qt_"));
+            const bool isInside = qobject_cast<QComboBox*>(widget->parentWidget()) ||
+                                  widget->window() != &window() || widget->inherits("QComboBoxListView") ||
+                                  qobject_cast<QAbstractScrollArea*>(widget->parentWidget()) ||
+                                  qobject_cast<QLineEdit*>(widget->parentWidget());
+            if ((widget->focusPolicy() != Qt::NoFocus || qobject_cast<QAbstractButton*>(widget)) && !isOfQt &&
+                !isInside && !qobject_cast<QScrollBar*>(widget) && !widget->isWindow())
+                found << widget;
+        }
+        return found;
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_home = std::make_unique<QTemporaryDir>();
+        qputenv("FACET_HOME", m_home->path().toUtf8());
+        qputenv("HF_HUB_CACHE", (m_home->path() + QStringLiteral("/hub")).toUtf8());
+        qputenv("HF_TOKEN", "");
+        qunsetenv("DBUS_SESSION_BUS_ADDRESS");
+        // An engine that is not there: the window has to live without one.
+        m_studio = std::make_unique<app::Studio>(
+            app::Studio::Options{.model = {}, .engineProgram = QStringLiteral("/nonexistent/facet-engine")});
+        window().resize(1440, 900);
+        m_studio->show();
+        QVERIFY(QTest::qWaitForWindowActive(&window()));
+    }
+
+    void cleanup()
+    {
+        m_studio.reset();
+        ui::Theme::setScheme(ui::Theme::Scheme::Light);
+        m_home.reset();
+    }
+
+    void keysAndRailLeadToEachPage_data()
+    {
+        QTest::addColumn<QString>("id");
+        QTest::addColumn<int>("key");
+        QTest::newRow("chat") << "chat" << static_cast<int>(Qt::Key_1);
+        QTest::newRow("models") << "models" << static_cast<int>(Qt::Key_2);
+        QTest::newRow("settings") << "settings" << static_cast<int>(Qt::Key_6);
+    }
+
+    void keysAndRailLeadToEachPage()
+    {
+        QFETCH(const QString, id);
+        QFETCH(const int, key);
+        window().showPage(id == QStringLiteral("models") ? QStringLiteral("settings")
+                                                         : QStringLiteral("models"));
+        QTest::keyClick(&window(), static_cast<Qt::Key>(key), Qt::ControlModifier);
+        QCOMPARE(window().currentPage(), id);
+        const QString name = QStringLiteral("rail") + id.left(1).toUpper() + id.mid(1);
+        auto* button = window().findChild<QToolButton*>(name);
+        QVERIFY(button);
+        QVERIFY(button->isChecked());
+        window().showPage(QStringLiteral("models"));
+        QTest::mouseClick(button, Qt::LeftButton);
+        QCOMPARE(window().currentPage(), id);
+    }
+
+    void everyWidgetOneCanUseHasANameForCodeAndOneForPeople()
+    {
+        window().makeAllPages();
+        QStringList problems;
+        for (const QWidget* widget : interactiveWidgets()) {
+            const QString what = QStringLiteral("%1 \"%2\" in %3")
+                                     .arg(QString::fromLatin1(widget->metaObject()->className()),
+                                          widget->objectName(), widget->parentWidget()->objectName());
+            if (widget->objectName().isEmpty())
+                problems << what + QStringLiteral(" has no object name");
+            QAccessibleInterface* access =
+                QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+            if (!access || access->text(QAccessible::Name).isEmpty())
+                problems << what + QStringLiteral(" has no accessible name");
+        }
+        QVERIFY2(problems.isEmpty(), qPrintable(problems.join(QLatin1Char('\n'))));
+    }
+
+    void theThirdStepOfTabIsShownByARing()
+    {
+        window().showPage(QStringLiteral("settings"));
+        window().activateWindow();
+        QTRY_VERIFY(QApplication::focusWidget());
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        QTRY_VERIFY(window().findChild<QFocusFrame*>());
+        QTRY_COMPARE(window().findChild<QFocusFrame*>()->widget(), QApplication::focusWidget());
+        QVERIFY(window().findChild<QFocusFrame*>()->isVisible());
+    }
+
+    void thePaletteFindsAnActionAndRunsIt()
+    {
+        window().showPage(QStringLiteral("models"));
+        QTest::keyClick(&window(), Qt::Key_K, Qt::ControlModifier);
+        auto* palette = window().findChild<ui::CommandPalette*>();
+        QVERIFY(palette);
+        save(QStringLiteral("palette-light"));
+        QTest::keyClicks(palette->findChild<QLineEdit*>(), QStringLiteral("go to settings"));
+        QCOMPARE(palette->findChild<QListView*>()->model()->rowCount(), 1);
+        QTest::keyClick(palette->findChild<QLineEdit*>(), Qt::Key_Return);
+        QTRY_COMPARE(window().currentPage(), QStringLiteral("settings"));
+    }
+
+    void allActionsAreInThePalette()
+    {
+        window().makeAllPages();
+        ui::ActionList actions(window());
+        QAbstractItemModelTester tester(&actions, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QStringList names;
+        for (int row = 0; row < actions.rowCount(); ++row)
+            names << actions.action(row)->objectName();
+        for (const char* name : {"goToModels", "actionAddFolder", "actionScanCache", "actionLoadModel",
+                                 "actionEnterToken", "switchScheme", "restartEngine", "quit"})
+            QVERIFY2(names.contains(QLatin1String(name)), name);
+    }
+
+    void aFolderIsImportedByTheDialog()
+    {
+        window().showPage(QStringLiteral("models"));
+        auto* table = find<QTableView>("modelTable");
+        QAbstractItemModelTester tester(table->model(),
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QTRY_COMPARE(table->model()->rowCount(), 1);  // the demo
+        QTest::mouseClick(find<QPushButton>("addFolder"), Qt::LeftButton);
+        auto* dialog = find<QFileDialog>("addFolderDialog");
+        QVERIFY(dialog);
+        dialog->selectFile(QStringLiteral(SOURCE_DIR "/resources/demo-model"));
+        QMetaObject::invokeMethod(dialog, "accept");
+        QTRY_COMPARE(table->model()->rowCount(), 2);
+        const core::Result<std::vector<core::LibraryEntry>> entries =
+            core::Library(m_home->path().toStdString()).list();
+        QVERIFY(entries);
+        QCOMPARE(entries->size(), size_t(1));
+        QCOMPARE(QString::fromStdString(entries->front().name), QStringLiteral("demo-model"));
+    }
+
+    void aFolderThatIsNoModelIsRefusedInWords()
+    {
+        window().showPage(QStringLiteral("models"));
+        auto* box = find<QLineEdit>("modelBox");
+        QTest::keyClicks(box, m_home->path());
+        QTest::keyClick(box, Qt::Key_Return);
+        auto* banner = find<QWidget>("libraryBanner");
+        QTRY_VERIFY(banner->isVisible());
+        QVERIFY(banner->accessibleDescription().contains(QStringLiteral("config.json")));
+    }
+
+    void nonsenseInTheBoxIsAnsweredAtOnce()
+    {
+        window().showPage(QStringLiteral("models"));
+        auto* box = find<QLineEdit>("modelBox");
+        QTest::keyClicks(box, QStringLiteral("gemma!"));
+        QTest::keyClick(box, Qt::Key_Return);
+        QVERIFY(find<QWidget>("libraryBanner")->isVisible());
+        QVERIFY(box->property("invalid").toBool());
+    }
+
+    void removingAModelLeavesItsFilesAndCanBeUndone()
+    {
+        const QString folder = m_home->path() + QStringLiteral("/copy");
+        QVERIFY(QDir().mkpath(folder));
+        for (const QFileInfo& file :
+             QDir(QStringLiteral(SOURCE_DIR "/resources/demo-model")).entryInfoList(QDir::Files))
+            QVERIFY(QFile::copy(file.filePath(), folder + QLatin1Char('/') + file.fileName()));
+        window().showPage(QStringLiteral("models"));
+        auto* box = find<QLineEdit>("modelBox");
+        QTest::keyClicks(box, folder);
+        QTest::keyClick(box, Qt::Key_Return);
+        auto* table = find<QTableView>("modelTable");
+        QTRY_COMPARE(table->model()->rowCount(), 2);
+        auto* page = window().findChild<ui::ModelsPage*>();
+        page->select(QStringLiteral("copy"));
+        QCOMPARE(table->currentIndex().data().toString(), QStringLiteral("copy"));
+        table->setFocus();
+        QCOMPARE(QApplication::focusWidget(), table);
+        QTest::keyClick(table, Qt::Key_Delete);
+        QTRY_COMPARE(table->model()->rowCount(), 1);
+        QVERIFY(QFile::exists(folder + QStringLiteral("/model.safetensors")));
+        auto* undo = find<QPushButton>("toastAction");
+        QVERIFY(undo);
+        QTest::mouseClick(undo, Qt::LeftButton);
+        QTRY_COMPARE(table->model()->rowCount(), 2);
+    }
+
+    void anEngineThatIsNotThereIsSaidInWordsAndTheWindowStays()
+    {
+        auto* banner = find<QWidget>("engineBanner");
+        QTRY_VERIFY(banner->isVisible());
+        QVERIFY(banner->accessibleDescription().contains(QStringLiteral("/nonexistent/facet-engine")));
+        QTest::keyClick(&window(), Qt::Key_6, Qt::ControlModifier);
+        QCOMPARE(window().currentPage(), QStringLiteral("settings"));
+    }
+
+    void withoutAKeyringATokenLastsForTheSessionAndSaysSo()
+    {
+        window().showPage(QStringLiteral("settings"));
+        auto* token = find<QLineEdit>("hubToken");
+        QTest::keyClicks(token, QStringLiteral("hf_secret123"));
+        QTest::keyClick(token, Qt::Key_Return);
+        QTRY_VERIFY(token->text().isEmpty());
+        bool isSaid = false;
+        for (const QLabel* label : window().findChildren<QLabel*>())
+            isSaid = isSaid || label->text().contains(QStringLiteral("Lasts until Facet is closed"));
+        QVERIFY(isSaid);
+        // Nowhere on the disk.
+        for (const QFileInfo& info : QDir(m_home->path()).entryInfoList(QDir::Files)) {
+            QFile file(info.filePath());
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            QVERIFY2(!file.readAll().contains("hf_secret123"), qPrintable(info.filePath()));
+        }
+    }
+
+    void appearanceAndTextSizeActAtOnceAndAreRemembered()
+    {
+        window().showPage(QStringLiteral("settings"));
+        auto* appearance = find<QWidget>("appearance");
+        QTest::mouseClick(appearance->findChild<QToolButton*>(QStringLiteral("segment2")), Qt::LeftButton);
+        QVERIFY(ui::Theme::isDark());
+        QCOMPARE(window().palette().color(QPalette::Window), ui::Theme::color(ui::Role::Window));
+        auto* size = find<QWidget>("textSize");
+        QTest::mouseClick(size->findChild<QToolButton*>(QStringLiteral("segment4")), Qt::LeftButton);
+        QCOMPARE(ui::Theme::font(ui::TextStyle::Body).pixelSize(), 20);
+        save(QStringLiteral("settings-150-percent-dark"));
+        const ui::StudioSettings settings(m_home->path());
+        QCOMPARE(settings.appearance(), ui::StudioSettings::Appearance::Dark);
+        QCOMPARE(settings.textPercent(), 150);
+        ui::Theme::setTextPercent(100);
+    }
+
+    void theWindowComesBackAsItWas()
+    {
+        window().showPage(QStringLiteral("settings"));
+        window().resize(1100, 700);
+        window().close();
+        m_studio.reset();
+        m_studio = std::make_unique<app::Studio>(
+            app::Studio::Options{.model = {}, .engineProgram = QStringLiteral("/nonexistent/facet-engine")});
+        m_studio->show();
+        QCOMPARE(window().size(), QSize(1100, 700));
+        QCOMPARE(window().currentPage(), QStringLiteral("settings"));
+    }
+
+    void aSecondStartCallsTheFirst()
+    {
+        ui::SingleInstance first(m_home->path());
+        QVERIFY(first.claim());
+        QSignalSpy called(&first, &ui::SingleInstance::calledAgain);
+        bool isFirst = true;
+        // In another thread, since claim() waits for the answer of the first.
+        std::unique_ptr<QThread> other(QThread::create([&] {
+            ui::SingleInstance second(m_home->path());
+            isFirst = second.claim();
+        }));
+        other->start();
+        QTRY_VERIFY(other->isFinished());
+        QVERIFY(!isFirst);
+        QTRY_COMPARE(called.count(), 1);
+    }
+
+    void everyPageIsPicturedInLightAndDark()
+    {
+        window().showPage(QStringLiteral("models"));
+        QTRY_COMPARE(find<QTableView>("modelTable")->model()->rowCount(), 1);
+        for (const bool isDark : {false, true}) {
+            ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
+            const QString suffix = isDark ? QStringLiteral("-dark") : QStringLiteral("-light");
+            for (const char* id : {"chat", "models", "settings"}) {
+                window().showPage(QString::fromLatin1(id));
+                save(QString::fromLatin1(id) + suffix);
+            }
+        }
+        window().resize(960, 640);
+        window().showPage(QStringLiteral("models"));
+        save(QStringLiteral("models-960-dark"));
+    }
+};
+
+QTEST_MAIN(MainWindowTest)
+#include "main_window_test.moc"

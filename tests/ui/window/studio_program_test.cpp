@@ -1,0 +1,67 @@
+// The shipped program, as a user starts it: what it links, and a session with the real engine and the demo
+// model.
+
+#include <QDir>
+#include <QImage>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+
+class StudioProgramTest final : public QObject {
+    Q_OBJECT
+
+    static QByteArray run(const QString& program, const QStringList& arguments, const QString& home,
+                          int& exitCode)
+    {
+        QProcess process;
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("FACET_HOME"), home);
+        environment.insert(QStringLiteral("HF_HUB_CACHE"), home + QStringLiteral("/hub"));
+        environment.insert(QStringLiteral("QT_QPA_PLATFORM"), QStringLiteral("offscreen"));
+        process.setProcessEnvironment(environment);
+        process.start(program, arguments);
+        process.waitForFinished(100'000);
+        exitCode = process.exitCode();
+        const QByteArray error = process.readAllStandardError();
+        if (exitCode != 0)
+            qWarning("%s", error.constData());
+        return process.readAllStandardOutput();
+    }
+
+private Q_SLOTS:
+    void itLinksNeitherTorchNorCuda()
+    {
+        int exitCode = -1;
+        const QByteArray libraries =
+            run(QStringLiteral("ldd"), {QStringLiteral(STUDIO)}, QDir::tempPath(), exitCode);
+        QCOMPARE(exitCode, 0);
+        QVERIFY(libraries.contains("libQt6Widgets"));
+        for (const char* name : {"torch", "c10", "cuda", "cublas", "nccl"})
+            QVERIFY2(!libraries.contains(name), libraries.constData());
+    }
+
+    void aPictureGoesInAndTheAnswerComesOut()
+    {
+        if (!QFile::exists(QStringLiteral(ENGINE)))
+            QSKIP("facet-engine was not built (FACET_ENGINE=OFF)");
+        QTemporaryDir home;
+        const QString pictures = home.path() + QStringLiteral("/pictures");
+        int exitCode = -1;
+        const QByteArray out =
+            run(QStringLiteral(STUDIO),
+                {QStringLiteral("--engine"), QStringLiteral(ENGINE), QStringLiteral("--model"),
+                 QStringLiteral("demo"), QStringLiteral("--demo-session"), pictures},
+                home.path(), exitCode);
+        QCOMPARE(exitCode, 0);
+        // tests/demo_model: the star of the demo's picture is yellow, and the model knows it.
+        QVERIFY2(out.contains("yellow"), out.constData());
+        QVERIFY2(out.contains("tok/s"), out.constData());
+        for (const char* name :
+             {"asking", "chat-light", "chat-dark", "models-light", "models-dark", "settings-dark"})
+            QCOMPARE(QImage(pictures + QStringLiteral("/%1.png").arg(QLatin1String(name))).size(),
+                     QSize(1440, 900));
+    }
+};
+
+QTEST_GUILESS_MAIN(StudioProgramTest)
+#include "studio_program_test.moc"

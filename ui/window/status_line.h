@@ -1,0 +1,40 @@
+#pragma once
+
+#include "ui/engine/engine_client.h"
+#include "ui/models/loaded_models.h"
+
+#include <QWidget>
+
+class QToolButton;
+
+namespace facet::ui {
+
+/// The line at the bottom: engine, models, device, answers under way. Each part leads to its page.
+class StatusLine final : public QWidget {
+    Q_OBJECT
+
+public:
+    StatusLine(EngineClient& client, LoadedModels& loaded, QWidget* parent = nullptr);
+
+Q_SIGNALS:
+    void pageWanted(const QString& id);
+    void commandsWanted();
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    QToolButton* addPart(const QString& name, const QString& title, const QString& page);
+    void refresh();
+    void askDevices();
+
+    EngineClient& m_client;
+    LoadedModels& m_loaded;
+    QToolButton* m_engine;
+    QToolButton* m_models;
+    QToolButton* m_device;
+    QToolButton* m_queue;
+    QList<EngineDevice> m_devices;
+};
+
+}  // namespace facet::ui
