@@ -338,11 +338,4 @@ void ChatPage::resizeEvent(QResizeEvent* event)
         setInspector(m_wantsInspector && !isNarrow);
 }
 
-void ChatPage::changeEvent(QEvent* event)
-{
-    QWidget::changeEvent(event);
-    if (event->type() == QEvent::ApplicationPaletteChange)
-        showModels();
-}
-
 }  // namespace facet::ui

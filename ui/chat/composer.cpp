@@ -33,6 +33,8 @@ ComposerText::ComposerText(QWidget* parent) : QPlainTextEdit(parent)
     setFrameShape(QFrame::NoFrame);
     setTabChangesFocus(true);
     setFont(Theme::font(TextStyle::Chat));
+    connect(Theme::notifier(), &ThemeNotifier::changed, this,
+            [this] { setFont(Theme::font(TextStyle::Chat)); });
     document()->setDocumentMargin(0);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     connect(document()->documentLayout(), &QAbstractTextDocumentLayout::documentSizeChanged, this,

@@ -102,6 +102,7 @@ CodeBlock::CodeBlock(QWidget* parent) : QFrame(parent)
         QGuiApplication::clipboard()->setText(m_code);
         Q_EMIT copied();
     });
+    connect(Theme::notifier(), &ThemeNotifier::changed, this, &CodeBlock::applyTheme);
     applyTheme();
 }
 
@@ -115,13 +116,6 @@ void CodeBlock::applyTheme()
     m_text->setPalette(palette);
     m_text->viewport()->setAutoFillBackground(true);
     m_colours->rehighlight();
-}
-
-void CodeBlock::changeEvent(QEvent* event)
-{
-    QFrame::changeEvent(event);
-    if (event->type() == QEvent::StyleChange || event->type() == QEvent::ApplicationPaletteChange)
-        applyTheme();
 }
 
 void CodeBlock::setLanguage(const QString& language)

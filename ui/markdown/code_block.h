@@ -37,7 +37,6 @@ Q_SIGNALS:
 protected:
     void paintEvent(QPaintEvent* event) override;
     bool eventFilter(QObject* object, QEvent* event) override;
-    void changeEvent(QEvent* event) override;
 
 private:
     class Colours;

@@ -37,6 +37,12 @@ MarkdownView::MarkdownView(Format format, QWidget* parent) : QWidget(parent), m_
     m_more.setSingleShot(true);
     m_more.setInterval(kPauseMs);
     connect(&m_more, &QTimer::timeout, this, &MarkdownView::work);
+    connect(Theme::notifier(), &ThemeNotifier::changed, this, [this] {
+        for (Item& item : m_items)
+            item.isDirty = true;
+        m_firstStale = 0;
+        m_more.start();
+    });
 }
 
 MarkdownView::~MarkdownView() = default;
@@ -354,18 +360,6 @@ void MarkdownView::resizeEvent(QResizeEvent* event)
         return;
     m_firstStale = 0;
     work();
-}
-
-void MarkdownView::changeEvent(QEvent* event)
-{
-    QWidget::changeEvent(event);
-    if (event->type() != QEvent::StyleChange && event->type() != QEvent::ApplicationPaletteChange)
-        return;
-    for (Item& item : m_items)
-        if (item.text)
-            item.isDirty = true;
-    m_firstStale = 0;
-    m_more.start();
 }
 
 void MarkdownView::paintEvent(QPaintEvent* event)

@@ -30,6 +30,20 @@ TableBlock::TableBlock(QWidget* parent) : QWidget(parent)
 {
     setObjectName(QStringLiteral("tableBlock"));
     setFocusPolicy(Qt::StrongFocus);
+    connect(Theme::notifier(), &ThemeNotifier::changed, this, &TableBlock::applyTheme);
+}
+
+void TableBlock::applyTheme()
+{
+    for (Row& row : m_rows)
+        for (Cell& cell : row.cells) {
+            cell.text.recolour();
+            cell.text.layOut(1 << 20);
+            cell.naturalWidth = cell.text.naturalWidth();
+        }
+    m_laidOutRows = 0;
+    if (m_laidOutWidth > 0)
+        layOut(m_laidOutWidth);
 }
 
 TableBlock::Row TableBlock::makeRow(const QList<RichText>& texts, bool isHead) const
@@ -149,19 +163,6 @@ void TableBlock::paintEvent(QPaintEvent* event)
     painter.setPen(Theme::color(hasFocus() ? Role::Focus : Role::Border));
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(whole.adjusted(0, 0, -1, -1));
-}
-
-void TableBlock::changeEvent(QEvent* event)
-{
-    QWidget::changeEvent(event);
-    if (event->type() != QEvent::StyleChange && event->type() != QEvent::ApplicationPaletteChange)
-        return;
-    for (Row& row : m_rows)
-        for (Cell& cell : row.cells)
-            cell.text.recolour();
-    m_laidOutRows = 0;
-    if (m_laidOutWidth > 0)
-        layOut(m_laidOutWidth);
 }
 
 /// As columns between tabs, which spreadsheets take.

@@ -29,7 +29,6 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
-    void changeEvent(QEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
@@ -47,6 +46,7 @@ private:
 
     Row makeRow(const QList<RichText>& texts, bool isHead) const;
     void copy() const;
+    void applyTheme();
 
     MarkdownBlock m_block;
     std::vector<Row> m_rows;
