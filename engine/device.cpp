@@ -1,9 +1,11 @@
 #include "engine/device.h"
 
+#include "core/base/memory.h"
 #include "engine/nvml.h"
 
 #include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/CachingDeviceAllocator.h>
 
 #include <unistd.h>
 
@@ -118,6 +120,15 @@ core::Result<at::Device> chooseDevice(std::string_view wish, const std::vector<D
     if (isAuto)
         return at::Device(at::kCPU);
     return Error{ErrorCode::Unavailable, problem};
+}
+
+int64_t freeMemory(at::Device device)
+{
+    if (device.is_cpu())
+        return core::availableMemory();
+    at::globalContext().lazyInitDevice(device.type());
+    const c10::DeviceIndex index = device.has_index() ? device.index() : c10::DeviceIndex{0};
+    return static_cast<int64_t>(c10::getDeviceAllocator(device.type())->getMemoryInfo(index).first);
 }
 
 }  // namespace facet::engine

@@ -32,4 +32,9 @@ std::vector<DeviceInfo> listDevices();
 /// Errors  InvalidInput for another word; Unavailable with the reason for a GPU that cannot be used.
 core::Result<at::Device> chooseDevice(std::string_view wish, const std::vector<DeviceInfo>& devices);
 
+/// Bytes that are free on a device now: of a CPU what the machine or this process's cgroup still has.
+///
+/// Errors  throws c10::Error if the GPU does not answer.
+int64_t freeMemory(at::Device device);
+
 }  // namespace facet::engine

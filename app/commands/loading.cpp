@@ -34,6 +34,20 @@ void addLoadOptions(CLI::App& command, LoadOptions& options)
         .add_option("--dtype", options.type,
                     "Type of the arithmetic; default: bfloat16 on a GPU, float32 on a CPU")
         ->check(CLI::IsMember({"float32", "bfloat16"}));
+    command
+        .add_option(
+            "--weights", options.weights,
+            "How weights are kept in memory, made at load from any checkpoint: int8 and int4 take a half and "
+            "a "
+            "quarter of bfloat16; default: as --dtype, on a CPU as the checkpoint (facet-engine quality "
+            "measures what each costs)")
+        ->check(CLI::IsMember({"float32", "bfloat16", "int8", "int4"}));
+    command
+        .add_option(
+            "--context", options.context,
+            "Tokens of prompt and answer that must fit in memory beside the weights, or the model is refused")
+        ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+        ->capture_default_str();
 }
 
 core::Result<engine::LoadedModel> load(const LoadOptions& options)
@@ -51,9 +65,12 @@ core::Result<engine::LoadedModel> load(const LoadOptions& options)
                 std::cerr << gpu.id << " (" << gpu.name << ") cannot be used: " << gpu.problem
                           << "; running on the CPU\n";
 
-    const bool isFloat = options.type.empty() ? device->is_cpu() : options.type == "float32";
-    core::Result<engine::LoadedModel> model = engine::openModel(
-        where->path, where->textOnly, *device, isFloat ? at::kFloat : at::kBFloat16, showProgress);
+    engine::LoadSettings settings = {
+        *device, {}, core::gemma3::weightFormatNamed(options.weights), options.context};
+    if (!options.type.empty())
+        settings.type = options.type == "float32" ? at::kFloat : at::kBFloat16;
+    core::Result<engine::LoadedModel> model =
+        engine::openModel(where->path, where->textOnly, settings, showProgress);
     if (!model)
         return model.error().during("loading " + where->name);
     if (!model->unexpectedTensors.empty())
@@ -70,7 +87,9 @@ core::Result<engine::LoadedModel> load(const LoadOptions& options)
 
 std::string describe(const engine::LoadedModel& model)
 {
-    return model.device().str() + (model.type() == at::kFloat ? " (float32)" : " (bfloat16)");
+    const std::string type = model.type() == at::kFloat ? "float32" : "bfloat16";
+    const std::string weights(core::gemma3::nameOf(model.weightFormat()));
+    return model.device().str() + " (" + type + (weights == type ? ")" : ", " + weights + " weights)");
 }
 
 }  // namespace facet::app

@@ -9,7 +9,9 @@ namespace facet::app {
 struct LoadOptions {
     std::string model;
     std::string device = "auto";
-    std::string type;  ///< "": bfloat16 on a GPU, float32 on a CPU
+    std::string type;     ///< "": bfloat16 on a GPU, float32 on a CPU
+    std::string weights;  ///< "": as engine::placementOf() says
+    int64_t context = 8192;
 };
 
 void addLoadOptions(CLI::App& command, LoadOptions& options);
@@ -18,7 +20,7 @@ void addLoadOptions(CLI::App& command, LoadOptions& options);
 /// should know.
 core::Result<engine::LoadedModel> load(const LoadOptions& options);
 
-/// "cuda:0 (bfloat16)".
+/// "cuda:0 (bfloat16)", "cpu (float32, int8 weights)".
 std::string describe(const engine::LoadedModel& model);
 
 }  // namespace facet::app

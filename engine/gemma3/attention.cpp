@@ -28,7 +28,8 @@ std::optional<at::Tensor> visible_TS(int64_t firstQuery, int64_t T, int64_t firs
     return visible;
 }
 
-/// One segment's queries, which end where `cache` ends, over the keys they may see.
+}  // namespace
+
 at::Tensor attend(const at::Tensor& q_TNH, const LayerCache& cache, int64_t window, bool isImage,
                   double scale)
 {
@@ -52,10 +53,9 @@ at::Tensor attend(const at::Tensor& q_TNH, const LayerCache& cache, int64_t wind
     return mixed_1KRH.view({K, G, T, H}).permute({2, 0, 1, 3}).reshape({T, N * H});
 }
 
-}  // namespace
-
 at::Tensor attention(const at::Tensor& x_TD, const std::vector<Segment>& segments, const Rotation& rotation,
-                     const AttentionWeights& weights, const core::gemma3::TextConfig& config, int64_t layer)
+                     const AttentionWeights& weights, const Operations& operations,
+                     const core::gemma3::TextConfig& config, int64_t layer)
 {
     const int64_t T = x_TD.size(0), N = config.numHeads, K = config.numKvHeads, H = config.headDim;
     const bool isLocal = config.layers[static_cast<size_t>(layer)] == core::gemma3::LayerKind::Local;
@@ -63,9 +63,9 @@ at::Tensor attention(const at::Tensor& x_TD, const std::vector<Segment>& segment
 
     // Project, normalise each head, then rotate. Values are neither normalised nor rotated.
     const at::Tensor q_TNH =
-        rotate(rmsNorm(weights.q(x_TD).view({T, N, H}), weights.qNorm, config.rmsNormEps), rotation);
+        operations.normRotate(weights.q(x_TD).view({T, N, H}), weights.qNorm, config.rmsNormEps, rotation);
     const at::Tensor k_TKH =
-        rotate(rmsNorm(weights.k(x_TD).view({T, K, H}), weights.kNorm, config.rmsNormEps), rotation);
+        operations.normRotate(weights.k(x_TD).view({T, K, H}), weights.kNorm, config.rmsNormEps, rotation);
     const at::Tensor v_TKH = weights.v(x_TD).view({T, K, H});
 
     std::vector<at::Tensor> mixed;
@@ -73,11 +73,11 @@ at::Tensor attention(const at::Tensor& x_TD, const std::vector<Segment>& segment
     for (const Segment& segment : segments) {
         LayerCache& cache = segment.cache->layer(layer);
         cache.append(k_TKH.narrow(0, row, segment.numTokens), v_TKH.narrow(0, row, segment.numTokens));
-        mixed.push_back(attend(q_TNH.narrow(0, row, segment.numTokens), cache, window, segment.isImage,
-                               1 / std::sqrt(config.queryPreAttnScalar)));
+        mixed.push_back(operations.attend(q_TNH.narrow(0, row, segment.numTokens), cache, window,
+                                          segment.isImage, 1 / std::sqrt(config.queryPreAttnScalar)));
         row += segment.numTokens;
     }
-    return weights.out(at::cat(mixed));
+    return weights.out(mixed.size() == 1 ? mixed.front() : at::cat(mixed));
 }
 
 }  // namespace facet::engine::gemma3

@@ -7,8 +7,8 @@
 // attention needs no mask of all tokens by all tokens: each segment looks at the keys up to its own end.
 
 #include "engine/gemma3/kv_cache.h"
-#include "engine/gemma3/layers.h"
 #include "engine/gemma3/linear.h"
+#include "engine/gemma3/operations.h"
 
 namespace facet::engine::gemma3 {
 
@@ -27,6 +27,11 @@ struct AttentionWeights {
     at::Tensor kNorm;  // [H]
 };
 
+/// One segment's queries, which end where `cache` ends, over the keys they may see: Operations::attend by
+/// LibTorch.
+at::Tensor attend(const at::Tensor& q_TNH, const LayerCache& cache, int64_t window, bool isImage,
+                  double scale);
+
 /// Lets the T tokens of all segments attend to what they may see.
 ///
 /// Shapes  x_TD -> [T, D]; `segments` have T tokens in sum, those of one sequence in their order.
@@ -37,6 +42,7 @@ struct AttentionWeights {
 ///         create_masks_for_vision_model: local layers see (not later, or of the same picture) and less than
 ///         a window back; global ones the same without the window.
 at::Tensor attention(const at::Tensor& x_TD, const std::vector<Segment>& segments, const Rotation& rotation,
-                     const AttentionWeights& weights, const core::gemma3::TextConfig& config, int64_t layer);
+                     const AttentionWeights& weights, const Operations& operations,
+                     const core::gemma3::TextConfig& config, int64_t layer);
 
 }  // namespace facet::engine::gemma3

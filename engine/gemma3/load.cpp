@@ -10,15 +10,19 @@ namespace {
 
 using core::Error;
 using core::ErrorCode;
+using core::gemma3::WeightFormat;
 
 struct Cancelled : std::exception {};
 
 /// Reads tensors by their canonical names.
 class Reader {
 public:
-    Reader(const core::ModelFolder& folder, at::Device device, at::ScalarType type,
-           const LoadProgress& progress)
-        : m_folder(folder), m_options(at::dtype(type).device(device)), m_progress(progress)
+    Reader(const core::ModelFolder& folder, const Placement& placement, const LoadProgress& progress)
+        : m_folder(folder),
+          m_weights(placement.weights),
+          m_useKernels(placement.useKernels),
+          m_arithmetic(at::dtype(placement.type).device(placement.device)),
+          m_progress(progress)
     {
         for (const auto& [name, view] : folder.tensors)
             m_bytesInAll += static_cast<int64_t>(view.bytes.size());
@@ -26,27 +30,52 @@ public:
 
     at::Tensor tensor(const std::string& name)
     {
-        const core::TensorView& view = m_folder.tensors.at(name);
-        const at::Tensor copy = asTensor(view).to(m_options, /*non_blocking=*/false, /*copy=*/true);
-        m_bytesDone += static_cast<int64_t>(view.bytes.size());
-        if (m_progress && !m_progress(m_bytesDone, m_bytesInAll))
-            throw Cancelled();
+        const at::Tensor copy = source(name).to(m_arithmetic, /*non_blocking=*/false, /*copy=*/true);
+        countAsDone(name);
         return copy;
     }
 
-    Linear linear(const std::string& prefix) { return {tensor(prefix + ".weight"), {}}; }
-    Linear linearWithBias(const std::string& prefix)
+    WeightMatrix matrix(const std::string& name)
     {
-        return {tensor(prefix + ".weight"), tensor(prefix + ".bias")};
+        WeightMatrix matrix(source(name), m_weights, m_arithmetic, m_useKernels);
+        countAsDone(name);
+        return matrix;
     }
+
+    Linear linear(const std::string& prefix) { return {matrix(prefix + ".weight"), {}}; }
+
+    /// One of the vision tower's, which int8 and int4 leave in bfloat16. The patches' is stored as a
+    /// convolution, [E, 3, patch, patch].
+    Linear visionLinear(const std::string& prefix)
+    {
+        const bool isFloat = m_weights == WeightFormat::Float32;
+        const std::string name = prefix + ".weight";
+        const WeightMatrix matrix(source(name).flatten(1),
+                                  isFloat ? WeightFormat::Float32 : WeightFormat::BFloat16, m_arithmetic,
+                                  m_useKernels);
+        countAsDone(name);
+        return {matrix, tensor(prefix + ".bias")};
+    }
+
     LayerNormWeights layerNorm(const std::string& prefix)
     {
         return {tensor(prefix + ".weight"), tensor(prefix + ".bias")};
     }
 
 private:
+    at::Tensor source(const std::string& name) const { return asTensor(m_folder.tensors.at(name)); }
+
+    void countAsDone(const std::string& name)
+    {
+        m_bytesDone += static_cast<int64_t>(m_folder.tensors.at(name).bytes.size());
+        if (m_progress && !m_progress(m_bytesDone, m_bytesInAll))
+            throw Cancelled();
+    }
+
     const core::ModelFolder& m_folder;
-    at::TensorOptions m_options;
+    WeightFormat m_weights;
+    bool m_useKernels;
+    at::TensorOptions m_arithmetic;
     const LoadProgress& m_progress;
     int64_t m_bytesDone = 0;
     int64_t m_bytesInAll = 0;
@@ -75,22 +104,20 @@ VisionLayerWeights readVisionLayer(Reader& reader, const std::string& prefix)
 {
     VisionLayerWeights w;
     w.attnNorm = reader.layerNorm(prefix + ".layer_norm1");
-    w.q = reader.linearWithBias(prefix + ".self_attn.q_proj");
-    w.k = reader.linearWithBias(prefix + ".self_attn.k_proj");
-    w.v = reader.linearWithBias(prefix + ".self_attn.v_proj");
-    w.out = reader.linearWithBias(prefix + ".self_attn.out_proj");
+    w.q = reader.visionLinear(prefix + ".self_attn.q_proj");
+    w.k = reader.visionLinear(prefix + ".self_attn.k_proj");
+    w.v = reader.visionLinear(prefix + ".self_attn.v_proj");
+    w.out = reader.visionLinear(prefix + ".self_attn.out_proj");
     w.mlpNorm = reader.layerNorm(prefix + ".layer_norm2");
-    w.fc1 = reader.linearWithBias(prefix + ".mlp.fc1");
-    w.fc2 = reader.linearWithBias(prefix + ".mlp.fc2");
+    w.fc1 = reader.visionLinear(prefix + ".mlp.fc1");
+    w.fc2 = reader.visionLinear(prefix + ".mlp.fc2");
     return w;
 }
 
 VisionWeights readVision(Reader& reader, const core::gemma3::VisionConfig& config)
 {
     VisionWeights w;
-    // Stored as a convolution, [E, 3, patch, patch].
-    w.patchEmbedding = reader.linearWithBias("vision_tower.embeddings.patch_embedding");
-    w.patchEmbedding.weight = w.patchEmbedding.weight.flatten(1);
+    w.patchEmbedding = reader.visionLinear("vision_tower.embeddings.patch_embedding");
     w.positionEmbedding = reader.tensor("vision_tower.embeddings.position_embedding.weight");
     for (int64_t layer = 0; layer < config.numLayers; ++layer)
         w.layers.push_back(readVisionLayer(reader, "vision_tower.encoder.layers." + std::to_string(layer)));
@@ -103,7 +130,7 @@ VisionWeights readVision(Reader& reader, const core::gemma3::VisionConfig& confi
 Weights readWeights(Reader& reader, const core::gemma3::Config& config)
 {
     Weights w;
-    w.embedding = reader.tensor("language_model.embed_tokens.weight");
+    w.embedding = reader.matrix("language_model.embed_tokens.weight");
     w.head = {w.embedding, {}};
     for (int64_t layer = 0; layer < config.text.numLayers; ++layer)
         w.layers.push_back(readLayer(reader, "language_model.layers." + std::to_string(layer)));
@@ -121,10 +148,10 @@ std::string someOf(const std::vector<std::string>& names)
 
 }  // namespace
 
-core::Result<Model> loadModel(const core::ModelFolder& folder, at::Device device, at::ScalarType type,
+core::Result<Model> loadModel(const core::ModelFolder& folder, const Placement& placement,
                               const LoadProgress& progress)
 {
-    if (device.is_cpu() && type != at::kFloat)
+    if (placement.device.is_cpu() && placement.type != at::kFloat)
         return Error{ErrorCode::InvalidInput,
                      "a CPU computes in float32 only: leave --dtype out or say float32"};
     const core::TensorAccounting& accounting = folder.accounting;
@@ -138,9 +165,12 @@ core::Result<Model> loadModel(const core::ModelFolder& folder, at::Device device
 
     bool cancelled = false;
     core::Result<Model> model = guarded([&] {
-        Reader reader(folder, device, type, progress);
+        Reader reader(folder, placement, progress);
         try {
-            return Model{folder.config, readWeights(reader, folder.config)};
+            Model loaded = {folder.config, readWeights(reader, folder.config)};
+            if (placement.device.is_cpu() && placement.useKernels)
+                loaded.weights.operations = kCpuOperations;
+            return loaded;
         } catch (const Cancelled&) {
             cancelled = true;
             return Model{};

@@ -10,19 +10,27 @@ namespace facet::engine::gemma3 {
 /// Called while weights are read; returning false cancels.
 using LoadProgress = std::function<bool(int64_t bytesDone, int64_t bytesInAll)>;
 
-/// A model that can compute: its numbers and its weights on one device, in one type.
+/// Where a model computes, in which type, and how its matrices are stored.
+struct Placement {
+    at::Device device = at::kCPU;
+    at::ScalarType type = at::kFloat;  ///< of the arithmetic: float or bfloat16
+    core::gemma3::WeightFormat weights = core::gemma3::WeightFormat::Float32;
+    bool useKernels = true;  ///< kernels/ where there are some; false: LibTorch alone, which is the reference
+};
+
+/// A model that can compute: its numbers and its weights on one device.
 struct Model {
     core::gemma3::Config config;
     Weights weights;
 };
 
-/// Brings the folder's tensors to `device` as `type`. On a CPU the type must be float: ATen's bf16 products
+/// Brings the folder's tensors where `placement` says. On a CPU the type must be float: ATen's bf16 products
 /// are hundreds of times slower there.
 ///
 /// Cost    reads every byte of the weights once; they are copied, so the folder may be closed afterwards.
 /// Errors  InvalidInput: tensors are missing or misshaped (named), or bf16 is asked for on a CPU; Cancelled;
 ///         OutOfMemory.
-core::Result<Model> loadModel(const core::ModelFolder& folder, at::Device device, at::ScalarType type,
+core::Result<Model> loadModel(const core::ModelFolder& folder, const Placement& placement,
                               const LoadProgress& progress = {});
 
 }  // namespace facet::engine::gemma3

@@ -25,14 +25,14 @@ at::Tensor positions_T(const std::vector<Segment>& segments, at::Device device)
 }
 
 /// Looks tokens up and puts the features of pictures in the place of theirs.
-at::Tensor embed(const Step& step, const at::Tensor& embedding)
+at::Tensor embed(const Step& step, const WeightMatrix& embedding)
 {
     // The placeholder of pictures may lie outside the table; what is looked up for it is replaced below.
-    const at::Tensor token_T = step.token_T.masked_fill(step.token_T >= embedding.size(0), 0);
-    at::Tensor x_TD = at::embedding(embedding, token_T);
+    const at::Tensor token_T = step.token_T.masked_fill(step.token_T >= embedding.numRows(), 0);
+    at::Tensor x_TD = embedding.rowsAt(token_T);
     // The factor is rounded to the type of the arithmetic first, as in training; in bf16 that matters.
     // Features of pictures are not scaled.
-    x_TD = x_TD * at::scalar_tensor(std::sqrt(double(embedding.size(1)))).to(x_TD.scalar_type()).item();
+    x_TD = x_TD * at::scalar_tensor(std::sqrt(double(embedding.numColumns()))).to(x_TD.scalar_type()).item();
 
     int64_t row = 0, used = 0;
     for (const Segment& segment : step.segments) {
@@ -45,24 +45,28 @@ at::Tensor embed(const Step& step, const at::Tensor& embedding)
     return x_TD;
 }
 
-at::Tensor feedForward(const at::Tensor& x_TD, const LayerWeights& w)
+at::Tensor feedForward(const at::Tensor& x_TD, const LayerWeights& w, const Operations& operations)
 {
-    return w.ffnDown(at::gelu(w.ffnGate(x_TD), "tanh") * w.ffnUp(x_TD));
+    return w.ffnDown(operations.gatedGelu(w.ffnGate(x_TD), w.ffnUp(x_TD)));
 }
 
 at::Tensor block(at::Tensor x_TD, const std::vector<Segment>& segments, const Rotation& rotation,
-                 const LayerWeights& w, const TextConfig& config, int64_t layer, const Trace& trace)
+                 const LayerWeights& w, const Operations& operations, const TextConfig& config, int64_t layer,
+                 const Trace& trace)
 {
-    const auto norm = [&](const at::Tensor& x, const at::Tensor& weight) {
-        return rmsNorm(x, weight, config.rmsNormEps);
+    const auto norm = [&](const at::Tensor& weight) {
+        return operations.norm(x_TD, weight, config.rmsNormEps);
+    };
+    const auto addNorm = [&](const at::Tensor& update, const at::Tensor& weight) {
+        return operations.addNorm(x_TD, update, weight, config.rmsNormEps);
     };
 
-    x_TD = x_TD +
-           norm(attention(norm(x_TD, w.attnNorm), segments, rotation, w.attn, config, layer), w.attnPostNorm);
+    x_TD = addNorm(attention(norm(w.attnNorm), segments, rotation, w.attn, operations, config, layer),
+                   w.attnPostNorm);
     if (trace)
         trace("layer." + std::to_string(layer) + ".after_attention", x_TD);
 
-    x_TD = x_TD + norm(feedForward(norm(x_TD, w.ffnNorm), w), w.ffnPostNorm);
+    x_TD = addNorm(feedForward(norm(w.ffnNorm), w, operations), w.ffnPostNorm);
     if (trace)
         trace("layer." + std::to_string(layer), x_TD);
     return x_TD;
@@ -84,10 +88,10 @@ at::Tensor hiddenStates(const Step& step, const Weights& weights, const TextConf
     for (int64_t layer = 0; layer < config.numLayers; ++layer) {
         const bool isLocal = config.layers[static_cast<size_t>(layer)] == LayerKind::Local;
         x_TD = block(x_TD, step.segments, isLocal ? localRotation : globalRotation,
-                     weights.layers[static_cast<size_t>(layer)], config, layer, trace);
+                     weights.layers[static_cast<size_t>(layer)], weights.operations, config, layer, trace);
     }
 
-    x_TD = rmsNorm(x_TD, weights.finalNorm, config.rmsNormEps);
+    x_TD = weights.operations.norm(x_TD, weights.finalNorm, config.rmsNormEps);
     if (trace)
         trace("final_norm", x_TD);
     return x_TD;

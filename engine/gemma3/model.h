@@ -23,13 +23,15 @@ struct LayerWeights {
 };
 
 struct Weights {
-    at::Tensor embedding;  // [V, D]
+    WeightMatrix embedding;  // [V, D]
     std::vector<LayerWeights> layers;
     at::Tensor finalNorm;                 // [D]
-    Linear head;                          // [V, D], the same memory as `embedding`
+    Linear head;                          // `embedding`
     std::optional<VisionWeights> vision;  // none for text models
+    Operations operations = kPlainOperations;
 
-    at::Device device() const { return embedding.device(); }
+    at::Device device() const { return finalNorm.device(); }
+    at::ScalarType type() const { return finalNorm.scalar_type(); }  ///< of the arithmetic
 };
 
 /// What one step computes: the next tokens of any set of sequences, each a stretch of a prompt or a single

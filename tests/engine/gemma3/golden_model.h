@@ -20,6 +20,10 @@ namespace facet::engine {
 
 inline const std::filesystem::path kGoldenFolder = std::filesystem::path(SOURCE_DIR) / "tests/engine/golden";
 
+/// The plain path in float32, which everything faster is tested against.
+inline const gemma3::Placement kReference = {at::kCPU, at::kFloat, core::gemma3::WeightFormat::Float32,
+                                             /*useKernels=*/false};
+
 /// Names of the models whose every value is known; of the others, *_generate, it is what they generate.
 inline std::vector<std::string> goldenCases()
 {
@@ -37,10 +41,10 @@ struct GoldenModel {
     gemma3::Model model;
     core::SafetensorsFile values;
 
-    static GoldenModel open(const std::string& name)
+    static GoldenModel open(const std::string& name, const gemma3::Placement& placement = kReference)
     {
         const std::filesystem::path path = kGoldenFolder / name;
-        return {*gemma3::loadModel(*core::ModelFolder::open(path), at::kCPU, at::kFloat),
+        return {*gemma3::loadModel(*core::ModelFolder::open(path), placement),
                 *core::SafetensorsFile::open(path / "golden.safetensors")};
     }
 

@@ -1,0 +1,38 @@
+#pragma once
+
+// What a text layer computes between its products, as functions that are chosen at load: the plain ones,
+// which read as the paper does, or faster ones that give the same numbers up to rounding.
+
+#include "engine/gemma3/kv_cache.h"
+#include "engine/gemma3/layers.h"
+
+namespace facet::engine::gemma3 {
+
+struct Operations {
+    /// RMSNorm. Shapes  x [..., W], weight [W] -> [..., W].
+    at::Tensor (*norm)(const at::Tensor& x, const at::Tensor& weight, double eps);
+
+    /// x + norm(update): how a layer's result joins the residual stream.
+    at::Tensor (*addNorm)(const at::Tensor& x, const at::Tensor& update, const at::Tensor& weight,
+                          double eps);
+
+    /// Normalises each head, then rotates it. Shapes  x_TNH -> [T, N, H].
+    at::Tensor (*normRotate)(const at::Tensor& x_TNH, const at::Tensor& weight, double eps,
+                             const Rotation& rotation);
+
+    /// gelu(gate) * up, the gate of the feed-forward.
+    at::Tensor (*gatedGelu)(const at::Tensor& gate_TF, const at::Tensor& up_TF);
+
+    /// One segment's queries, which end where `cache` ends, over the keys they may see. Shapes  q_TNH -> [T,
+    /// N * H].
+    at::Tensor (*attend)(const at::Tensor& q_TNH, const LayerCache& cache, int64_t window, bool isImage,
+                         double scale);
+};
+
+/// By LibTorch alone, on any device and in any type; the reference, and what can be differentiated.
+extern const Operations kPlainOperations;
+
+/// By kernels/ on a CPU, for contiguous tensors of float without gradients.
+extern const Operations kCpuOperations;
+
+}  // namespace facet::engine::gemma3

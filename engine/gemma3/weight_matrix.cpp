@@ -1,0 +1,290 @@
+#include "engine/gemma3/weight_matrix.h"
+
+#include "kernels/quantize.h"
+#include "kernels/weight_product.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+namespace facet::engine::gemma3 {
+
+using core::gemma3::WeightFormat;
+
+class WeightMatrix::Storage {
+public:
+    Storage(WeightFormat format_, const at::Tensor& source_OI)
+        : format(format_), numRows(source_OI.size(0)), numColumns(source_OI.size(1))
+    {
+    }
+    virtual ~Storage() = default;
+
+    virtual at::Tensor times(const at::Tensor& x) const = 0;
+    virtual at::Tensor rowsAt(const at::Tensor& index_T) const = 0;
+    virtual at::Tensor dense(int64_t begin, int64_t end) const = 0;
+    virtual int64_t numBytes() const = 0;
+
+    const WeightFormat format;
+    const int64_t numRows;
+    const int64_t numColumns;
+};
+
+namespace {
+
+/// In the arithmetic's own type: LibTorch's product. The reference that the others are tested against.
+class Plain final : public WeightMatrix::Storage {
+public:
+    Plain(WeightFormat format_, const at::Tensor& source_OI, at::TensorOptions arithmetic)
+        : Storage(format_, source_OI),
+          m_weight_OI(source_OI.to(arithmetic, /*non_blocking=*/false, /*copy=*/true))
+    {
+    }
+
+    at::Tensor times(const at::Tensor& x) const override { return at::linear(x, m_weight_OI); }
+    at::Tensor rowsAt(const at::Tensor& index_T) const override
+    {
+        return at::embedding(m_weight_OI, index_T);
+    }
+    at::Tensor dense(int64_t begin, int64_t end) const override { return m_weight_OI.slice(0, begin, end); }
+    int64_t numBytes() const override { return static_cast<int64_t>(m_weight_OI.nbytes()); }
+
+private:
+    at::Tensor m_weight_OI;
+};
+
+/// x * w^T on a CPU, with each thread at rows of its own; `multiply(product, firstRow)` computes those of a
+/// product.
+template <typename Multiply>
+at::Tensor productOnCpu(const at::Tensor& x, int64_t numRows, int64_t numColumns, const Multiply& multiply)
+{
+    constexpr int64_t kWorth = 65'536;  // products before a second thread pays
+    std::vector<int64_t> shape = x.sizes().vec();
+    shape.back() = numRows;
+    const at::Tensor y = at::empty(shape, x.options());
+    kernels::Product whole;
+    whole.yStride = numRows;
+    whole.numTokens = x.numel() / numColumns;
+    whole.width = numColumns;
+    const int64_t grain = std::max<int64_t>(8, kWorth / std::max<int64_t>(1, x.numel()));
+    at::parallel_for(0, numRows, grain, [&](int64_t begin, int64_t end) {
+        kernels::Product part = whole;
+        part.y = y.data_ptr<float>() + begin;
+        part.numRows = end - begin;
+        multiply(part, begin);
+    });
+    return y;
+}
+
+/// In a smaller type than the arithmetic's. Without kernels, widened block by block of rows for each product.
+class Widened : public WeightMatrix::Storage {
+public:
+    Widened(WeightFormat format_, const at::Tensor& source_OI, at::TensorOptions arithmetic, bool useKernels)
+        : Storage(format_, source_OI), m_arithmetic(arithmetic), m_useKernels(useKernels)
+    {
+    }
+
+    at::Tensor times(const at::Tensor& x) const override
+    {
+        return m_useKernels ? byKernels(x.contiguous()) : byLibTorch(x);
+    }
+
+protected:
+    virtual at::Tensor byKernels(const at::Tensor& x) const = 0;
+
+    at::TensorOptions m_arithmetic;
+
+private:
+    at::Tensor byLibTorch(const at::Tensor& x) const
+    {
+        constexpr int64_t kBlockBytes = 64'000'000;
+        const int64_t step = std::max<int64_t>(1, kBlockBytes / (numColumns * 4));
+        std::vector<at::Tensor> parts;
+        for (int64_t begin = 0; begin < numRows; begin += step)
+            parts.push_back(at::linear(x, dense(begin, std::min(begin + step, numRows))));
+        return parts.size() == 1 ? parts.front() : at::cat(parts, -1);
+    }
+
+    bool m_useKernels;
+};
+
+class BFloat16 final : public Widened {
+public:
+    BFloat16(const at::Tensor& source_OI, at::TensorOptions arithmetic, bool useKernels)
+        : Widened(WeightFormat::BFloat16, source_OI, arithmetic, useKernels),
+          m_weight_OI(source_OI.to(arithmetic.dtype(at::kBFloat16), /*non_blocking=*/false, /*copy=*/true))
+    {
+    }
+
+    at::Tensor rowsAt(const at::Tensor& index_T) const override
+    {
+        return at::embedding(m_weight_OI, index_T).to(m_arithmetic);
+    }
+    at::Tensor dense(int64_t begin, int64_t end) const override
+    {
+        return m_weight_OI.slice(0, begin, end).to(m_arithmetic);
+    }
+    int64_t numBytes() const override { return static_cast<int64_t>(m_weight_OI.nbytes()); }
+
+private:
+    at::Tensor byKernels(const at::Tensor& x) const override
+    {
+        constexpr int64_t kMany = 8;  // tokens from which on widening pays
+        const auto* w = static_cast<const uint16_t*>(m_weight_OI.const_data_ptr());
+        return productOnCpu(x, numRows, numColumns, [&](const kernels::Product& product, int64_t firstRow) {
+            const auto multiply =
+                product.numTokens < kMany ? kernels::multiplyBFloat16 : kernels::multiplyManyBFloat16;
+            multiply(product, x.const_data_ptr<float>(), w + firstRow * numColumns);
+        });
+    }
+
+    at::Tensor m_weight_OI;
+};
+
+/// Int8 or Int4 in the layout of kernels/quantize.h.
+class Quantized final : public Widened {
+public:
+    Quantized(WeightFormat format_, const at::Tensor& source_OI, at::TensorOptions arithmetic,
+              bool useKernels)
+        : Widened(format_, source_OI, arithmetic, useKernels), m_isInt8(format_ == WeightFormat::Int8)
+    {
+        const int64_t filled = kernels::filledWidth(numColumns);
+        m_value_OX = at::empty({numRows, m_isInt8 ? filled : filled / 2}, m_isInt8 ? at::kChar : at::kByte);
+        m_scale_OG = at::empty({numRows, filled / kernels::kGroup}, at::kBFloat16);
+        auto* values = static_cast<std::byte*>(m_value_OX.data_ptr());
+        auto* scales = static_cast<uint16_t*>(m_scale_OG.data_ptr());
+        at::parallel_for(0, numRows, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row) {
+                const at::Tensor wide = source_OI[row].to(at::kFloat).contiguous();
+                std::byte* value = values + row * m_value_OX.size(1);
+                uint16_t* scale = scales + row * m_scale_OG.size(1);
+                if (m_isInt8)
+                    kernels::quantizeInt8(reinterpret_cast<int8_t*>(value), scale,
+                                          wide.const_data_ptr<float>(), numColumns);
+                else
+                    kernels::quantizeInt4(reinterpret_cast<uint8_t*>(value), scale,
+                                          wide.const_data_ptr<float>(), numColumns);
+            }
+        });
+        m_value_OX = m_value_OX.to(arithmetic.device());
+        m_scale_OG = m_scale_OG.to(arithmetic.device());
+    }
+
+    at::Tensor rowsAt(const at::Tensor& index_T) const override
+    {
+        return widened(m_value_OX.index_select(0, index_T), m_scale_OG.index_select(0, index_T));
+    }
+    at::Tensor dense(int64_t begin, int64_t end) const override
+    {
+        return widened(m_value_OX.slice(0, begin, end), m_scale_OG.slice(0, begin, end));
+    }
+    int64_t numBytes() const override
+    {
+        return static_cast<int64_t>(m_value_OX.nbytes() + m_scale_OG.nbytes());
+    }
+
+private:
+    /// Activations are rounded to integers, whatever their number, so that a prompt and decoding compute the
+    /// same.
+    at::Tensor byKernels(const at::Tensor& x) const override
+    {
+        const int64_t T = x.numel() / numColumns, blocksOfToken = kernels::numActivationBlocks(1, numColumns);
+        constexpr int64_t kBlockBytes = sizeof(kernels::ActivationBlock);
+        const at::Tensor buffer = at::empty({T, blocksOfToken, kBlockBytes}, at::kByte);
+        auto* blocks = static_cast<kernels::ActivationBlock*>(buffer.data_ptr());
+        at::parallel_for(0, T, /*grain_size=*/16, [&](int64_t begin, int64_t end) {
+            kernels::quantizeActivations(blocks + begin * blocksOfToken,
+                                         x.const_data_ptr<float>() + begin * numColumns, end - begin,
+                                         numColumns);
+        });
+        const auto* values = static_cast<const std::byte*>(m_value_OX.const_data_ptr());
+        const auto* scales = static_cast<const uint16_t*>(m_scale_OG.const_data_ptr());
+        return productOnCpu(x, numRows, numColumns, [&](const kernels::Product& product, int64_t firstRow) {
+            const std::byte* value = values + firstRow * m_value_OX.size(1);
+            const uint16_t* scale = scales + firstRow * m_scale_OG.size(1);
+            if (m_isInt8)
+                kernels::multiplyInt8(product, blocks, reinterpret_cast<const int8_t*>(value), scale);
+            else
+                kernels::multiplyInt4(product, blocks, reinterpret_cast<const uint8_t*>(value), scale);
+        });
+    }
+
+    at::Tensor widened(const at::Tensor& value_OX, const at::Tensor& scale_OG) const
+    {
+        const int64_t O = value_OX.size(0), G = scale_OG.size(1);
+        at::Tensor q_OG32;
+        if (m_isInt8) {
+            q_OG32 = value_OX.view({O, G, kernels::kGroup}).to(m_arithmetic);
+        } else {
+            const at::Tensor block = value_OX.view({O, G / 2, 1, kernels::kGroup});
+            q_OG32 = at::cat({block.bitwise_and(15), block.__rshift__(4)}, 2).view({O, G, kernels::kGroup});
+            q_OG32 = q_OG32.to(m_arithmetic) - 8;
+        }
+        return (q_OG32 * scale_OG.unsqueeze(-1).to(m_arithmetic)).view({O, -1}).slice(1, 0, numColumns);
+    }
+
+    bool m_isInt8;
+    at::Tensor m_value_OX;
+    at::Tensor m_scale_OG;
+};
+
+std::shared_ptr<const WeightMatrix::Storage> stored(const at::Tensor& source_OI, WeightFormat format,
+                                                    at::TensorOptions arithmetic, bool useKernels)
+{
+    switch (format) {
+        case WeightFormat::Float32:
+            return std::make_shared<Plain>(format, source_OI, arithmetic);
+        case WeightFormat::BFloat16:
+            if (arithmetic.dtype() == at::kBFloat16)
+                return std::make_shared<Plain>(format, source_OI, arithmetic);
+            return std::make_shared<BFloat16>(source_OI, arithmetic, useKernels);
+        case WeightFormat::Int8:
+        case WeightFormat::Int4:
+            return std::make_shared<Quantized>(format, source_OI, arithmetic, useKernels);
+    }
+    TORCH_INTERNAL_ASSERT(false, "no such weight format");
+}
+
+}  // namespace
+
+WeightMatrix::WeightMatrix(const at::Tensor& source_OI, WeightFormat format, at::TensorOptions arithmetic,
+                           bool useKernels)
+    : m_storage(stored(source_OI, format, arithmetic, useKernels && arithmetic.device().is_cpu()))
+{
+}
+
+at::Tensor WeightMatrix::operator()(const at::Tensor& x) const
+{
+    return m_storage->times(x);
+}
+
+at::Tensor WeightMatrix::rowsAt(const at::Tensor& index_T) const
+{
+    return m_storage->rowsAt(index_T);
+}
+
+at::Tensor WeightMatrix::dense(int64_t begin, int64_t end) const
+{
+    return m_storage->dense(begin, end);
+}
+
+int64_t WeightMatrix::numRows() const
+{
+    return m_storage->numRows;
+}
+
+int64_t WeightMatrix::numColumns() const
+{
+    return m_storage->numColumns;
+}
+
+int64_t WeightMatrix::numBytes() const
+{
+    return m_storage->numBytes();
+}
+
+WeightFormat WeightMatrix::format() const
+{
+    return m_storage->format;
+}
+
+}  // namespace facet::engine::gemma3

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "core/gemma3/weight_format.h"
+
+#include <ATen/ATen.h>
+
+#include <memory>
+
+namespace facet::engine::gemma3 {
+
+/// A weight matrix [out, in] that can be multiplied with and looked up in, however it is stored. Copies share
+/// it.
+///
+/// The arithmetic has a device and a type of its own: on a CPU float, on a GPU what the user chose. Where the
+/// format is another type than the arithmetic's, weights are widened as they are used, so memory is what the
+/// format says.
+class WeightMatrix {
+public:
+    /// How it is stored, and its products.
+    class Storage;
+
+    WeightMatrix() = default;
+
+    /// Brings a matrix into `format`.
+    ///
+    /// Shapes  source_OI: any floating type, on the CPU.
+    /// Limits  `arithmetic` has a device and a type; on a CPU float. `useKernels` is for a CPU: products by
+    /// kernels/ instead of by LibTorch, to which the kernels are compared.
+    WeightMatrix(const at::Tensor& source_OI, core::gemma3::WeightFormat format, at::TensorOptions arithmetic,
+                 bool useKernels);
+
+    /// x * weight^T. Shapes  x [..., in] -> [..., out], in x's type, which is the arithmetic's.
+    at::Tensor operator()(const at::Tensor& x) const;
+
+    /// Rows by their index. Shapes  index_T int64 -> [T, in], in the arithmetic's type.
+    at::Tensor rowsAt(const at::Tensor& index_T) const;
+
+    /// Rows [begin, end) in the arithmetic's type: [end - begin, in].
+    at::Tensor dense(int64_t begin, int64_t end) const;
+
+    int64_t numRows() const;
+    int64_t numColumns() const;
+    int64_t numBytes() const;
+    core::gemma3::WeightFormat format() const;
+
+private:
+    std::shared_ptr<const Storage> m_storage;
+};
+
+}  // namespace facet::engine::gemma3
