@@ -25,6 +25,8 @@ int main(int argc, char** argv)
     facet::app::addGenerate(program, status);
     facet::app::addTokenize(program, status);
     facet::app::addScore(program, status);
+    facet::app::addTargets(program, status);
+    facet::app::addRecipe(program, status);
 
     try {
         program.parse(argc, argv);

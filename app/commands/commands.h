@@ -12,7 +12,9 @@ void addGenerate(CLI::App& program, int& status);
 void addImport(CLI::App& program, int& status);
 void addInspect(CLI::App& program, int& status);
 void addModels(CLI::App& program, int& status);
+void addRecipe(CLI::App& program, int& status);
 void addScore(CLI::App& program, int& status);
+void addTargets(CLI::App& program, int& status);
 void addTokenize(CLI::App& program, int& status);
 
 }  // namespace facet::app

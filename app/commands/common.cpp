@@ -44,8 +44,12 @@ std::filesystem::path resourcesFolder()
 
 core::Result<core::ResolvedModel> findModel(const std::string& argument)
 {
-    const core::BuiltInModel builtIns[] = {{"demo", resourcesFolder() / "demo-model"}};
-    return core::resolveModel(argument, builtIns);
+    return core::resolveModel(argument, builtInModels());
+}
+
+std::vector<core::BuiltInModel> builtInModels()
+{
+    return {{"demo", resourcesFolder() / "demo-model"}};
 }
 
 void printJson(const nlohmann::ordered_json& json)

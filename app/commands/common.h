@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace facet::app {
 
@@ -17,6 +18,9 @@ int failed(const core::Error& error);
 
 /// Finds what the user wrote for MODEL; "demo" is the model that comes with Facet.
 core::Result<core::ResolvedModel> findModel(const std::string& argument);
+
+/// The models that come with Facet: "demo".
+std::vector<core::BuiltInModel> builtInModels();
 
 /// What comes with Facet: FACET_RESOURCES, else beside the installed program, else in the source tree.
 std::filesystem::path resourcesFolder();
