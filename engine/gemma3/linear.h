@@ -16,6 +16,9 @@ public:
 
     /// y, the layer's result for x, with what the adapter changes.
     virtual at::Tensor adapted(const at::Tensor& y, const at::Tensor& x, const Linear& layer) const = 0;
+
+    /// The layer's weight with the adapter in it: a layer of it alone computes the same.
+    virtual at::Tensor merged(const at::Tensor& weight_OI) const = 0;
 };
 
 /// A linear layer: y = x * weight^T + bias. The model calls it and knows no more of it, so how the weight is

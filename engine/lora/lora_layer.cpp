@@ -48,6 +48,16 @@ at::Tensor LoraLayer::rowNorms(const gemma3::WeightMatrix& weight) const
     return at::cat(norms);
 }
 
+at::Tensor LoraLayer::merged(const at::Tensor& weight_OI) const
+{
+    const at::Tensor sum_OI = weight_OI.to(at::kFloat) +
+                              settings.scale() * b_OR.to(at::kFloat).matmul(a_RI.to(at::kFloat));
+    if (!magnitude_O.defined())
+        return sum_OI.to(weight_OI.scalar_type());
+    const at::Tensor norm_O = at::linalg_vector_norm(sum_OI, 2, at::IntArrayRef{1});
+    return (sum_OI * (magnitude_O.to(at::kFloat) / norm_O).unsqueeze(1)).to(weight_OI.scalar_type());
+}
+
 std::shared_ptr<LoraLayer> freshLora(const LoraSettings& settings, const gemma3::Linear& layer,
                                      at::TensorOptions arithmetic, uint64_t seed)
 {

@@ -51,6 +51,8 @@ public:
 
     at::Tensor adapted(const at::Tensor& y, const at::Tensor& x, const gemma3::Linear& layer) const override;
 
+    at::Tensor merged(const at::Tensor& weight_OI) const override;
+
     /// |row| of W + scale B A, which DoRA's magnitudes start as: [O].
     at::Tensor rowNorms(const gemma3::WeightMatrix& weight) const;
 };

@@ -14,7 +14,7 @@ struct Gradients {
 };
 
 struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
-    /// `head_VD` is the head's tensor if it is trained, else undefined.
+    /// `head_VD` is the head's tensor if it is trained, else anything.
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& hidden_TD,
                               const at::Tensor& head_VD, const gemma3::WeightMatrix& head,
                               const at::Tensor& target_T, int64_t chunk, Gradients wanted)
@@ -75,7 +75,8 @@ at::Tensor sumOfCrossEntropy(const at::Tensor& hidden_TD, const gemma3::WeightMa
     const bool hasGradients = at::GradMode::is_enabled();
     const Gradients wanted = {hasGradients && hidden_TD.requires_grad(), hasGradients && head_VD.defined()};
     const int64_t chunk = std::max<int64_t>(1, maxScores / head.numRows());
-    return CrossEntropy::apply(hidden_TD.index_select(0, index_T), head_VD, head,
+    // LibTorch takes no undefined tensor here.
+    return CrossEntropy::apply(hidden_TD.index_select(0, index_T), wanted.ofHead ? head_VD : target_T, head,
                                target_T.index_select(0, index_T), chunk, wanted);
 }
 

@@ -1,5 +1,6 @@
 #include "engine/train/trained_model.h"
 
+#include "core/gemma3/tensor_names.h"
 #include "engine/gemma3/visit_weights.h"
 #include "engine/guard.h"
 #include "engine/train/loss.h"
@@ -100,6 +101,44 @@ core::Result<void> TrainedModel::select(const TrainedSelection& selection, uint6
         return Error{ErrorCode::InvalidInput,
                      "nothing is trained: unfreeze a part of the model or choose layers for adapters"};
     return {};
+}
+
+core::Result<void> TrainedModel::startFrom(const PeftAdapter& adapter)
+{
+    std::map<std::string, at::Tensor> saved = adapter.tensors;
+    for (const auto& layer : adapter.layers) {
+        saved[layer->settings.module + ".lora_A"] = layer->a_RI;
+        saved[layer->settings.module + ".lora_B"] = layer->b_OR;
+        if (layer->magnitude_O.defined())
+            saved[layer->settings.module + ".lora_magnitude"] = layer->magnitude_O;
+    }
+    for (const TrainedTensor& trained : m_trained) {
+        const auto found = saved.find(trained.name);
+        const bool isOfAdapter = trained.name.find(".lora_") != std::string::npos;
+        if (found == saved.end() ? isOfAdapter : found->second.numel() != trained.tensor.numel())
+            return Error{ErrorCode::InvalidInput, "the adapter to start from has no fitting " + trained.name};
+    }
+    for (const TrainedTensor& trained : m_trained) {
+        const auto found = saved.find(trained.name);
+        if (found == saved.end())
+            continue;
+        trained.tensor.detach().copy_(found->second.view_as(trained.tensor));
+        saved.erase(found);
+    }
+    if (!saved.empty())
+        return Error{ErrorCode::InvalidInput,
+                     "the adapter to start from has " + saved.begin()->first + ", which is not trained here"};
+    return {};
+}
+
+PeftAdapter TrainedModel::adapter(const std::string& baseModel) const
+{
+    const auto shapes = core::gemma3::expectedTensors(m_model.config);
+    PeftAdapter adapter = {baseModel, m_adapters, {}};
+    for (const TrainedTensor& trained : m_trained)
+        if (const auto shape = shapes.find(trained.name); shape != shapes.end())
+            adapter.tensors[trained.name] = trained.tensor.detach().view(shape->second);
+    return adapter;
 }
 
 int64_t TrainedModel::numTrained() const

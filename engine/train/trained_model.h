@@ -3,7 +3,7 @@
 // A model of which some tensors are trained: chosen by name, some of them themselves, some through adapters.
 
 #include "engine/gemma3/load.h"
-#include "engine/lora/lora_layer.h"
+#include "engine/lora/peft_folder.h"
 #include "engine/train/packed_batch.h"
 
 #include <memory>
@@ -40,8 +40,16 @@ public:
     static core::Result<TrainedModel> make(gemma3::Model model, const TrainedSelection& selection,
                                            uint64_t seed);
 
+    /// Puts a saved adapter's numbers in the place of the fresh ones.
+    ///
+    /// Errors  InvalidInput: the two do not adapt the same layers with the same ranks
+    core::Result<void> startFrom(const PeftAdapter& adapter);
+
     const gemma3::Model& model() const { return m_model; }
     const std::vector<std::shared_ptr<LoraLayer>>& adapters() const { return m_adapters; }
+
+    /// The adapters, and what is trained whole beside them.
+    PeftAdapter adapter(const std::string& baseModel) const;
 
     /// In the order of computing.
     const std::vector<TrainedTensor>& trained() const { return m_trained; }
