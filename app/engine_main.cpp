@@ -26,6 +26,7 @@ int main(int argc, char** argv)
     facet::app::addTokenize(program, status);
     facet::app::addScore(program, status);
     facet::app::addTargets(program, status);
+    facet::app::addData(program, status);
     facet::app::addRecipe(program, status);
 
     try {
