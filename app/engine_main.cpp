@@ -24,6 +24,7 @@ int main(int argc, char** argv)
     facet::app::addDevices(program, status);
     facet::app::addGenerate(program, status);
     facet::app::addTokenize(program, status);
+    facet::app::addTrain(program, status);
     facet::app::addScore(program, status);
     facet::app::addTargets(program, status);
     facet::app::addData(program, status);

@@ -17,5 +17,6 @@ void addRecipe(CLI::App& program, int& status);
 void addScore(CLI::App& program, int& status);
 void addTargets(CLI::App& program, int& status);
 void addTokenize(CLI::App& program, int& status);
+void addTrain(CLI::App& program, int& status);
 
 }  // namespace facet::app

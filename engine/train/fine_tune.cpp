@@ -132,6 +132,8 @@ double Run::backward(const std::vector<Pack>& packs, Stopwatch& watch, core::Met
         std::vector<TrainingSample> samples;
         for (size_t index = first; index < std::min(first + micro, packs.size()); ++index)
             samples.insert(samples.end(), packs[index].begin(), packs[index].end());
+        if (samples.empty())
+            continue;  // rows that were left out
         const PackedBatch batch =
             packed(samples, m_model.model().config.imageTokenId, m_model.model().weights.device());
         m_flopsOfStep += m_flops.ofBatch(batch);

@@ -26,11 +26,14 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-ADAMW = dict(lr=3e-3, betas=(0.9, 0.95), eps=1e-5, weight_decay=0.1)
+ADAMW = dict(lr=1e-3, betas=(0.9, 0.95), eps=1e-5, weight_decay=0.1)
+# The bias of keys shifts all scores of a query alike: its gradient is 0 but for rounding, and AdamW makes steps of full
+# size out of that, so that even transformers' two ways of computing attention part by 3e-5 in ten steps.
+ALL = r"^(?!vision_tower.*k_proj\.bias)"
 LANGUAGE = r".*(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)"
 
 CASES = {
-    "text_full": dict(model="text_gqa_4_1", lengths=[13, 30, 2, 21], train=".*"),
+    "text_full": dict(model="text_gqa_4_1", lengths=[13, 30, 2, 21], train=ALL),
     "text_embeddings": dict(model="text_rope8", lengths=[9, 17], train="embed_tokens|norm"),
     "text_top_layer": dict(model="text_small", lengths=[24], train=r"layers\.3\."),
     "text_lora": dict(model="text_gqa_8_2", lengths=[13, 30, 5], lora=dict(
@@ -41,10 +44,10 @@ CASES = {
         target_modules=["q_proj", "v_proj", "gate_proj"], r=4, lora_alpha=8, use_rslora=True,
         rank_pattern={"v_proj": 2, r"layers.1.mlp.gate_proj": 6}, alpha_pattern={"q_proj": 16})),
     "vision_full": dict(model="vision_many", parts=[["bos", 5, "image", 9, "image", 4], ["bos", 7], ["bos", "image", 11]],
-                        train=".*"),
+                        train=ALL),
     "vision_projector": dict(model="vision_small_window", parts=[["bos", 6, "image", 13]],
                              train="multi_modal_projector|language_model.*norm"),
-    "vision_tower_last": dict(model="vision_one", parts=[["bos", 2, "image", 9]], train=r"vision_tower.*layers\.1\."),
+    "vision_tower_last": dict(model="vision_one", parts=[["bos", 2, "image", 9]], train=ALL + r"vision_tower.*layers\.1\."),
     "vision_lora": dict(model="vision_rope8", parts=[["bos", 5, "image", 9], ["bos", 12]], lora=dict(
         target_modules=r".*(self_attn\.(q|k|v|o|out)_proj|mlp\.(gate_proj|up_proj|down_proj|fc1|fc2))", r=4, lora_alpha=8)),
     "vision_dora": dict(model="vision_one", parts=[["bos", 5, "image", 9]], lora=dict(
