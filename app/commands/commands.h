@@ -9,6 +9,7 @@ namespace facet::app {
 
 void addData(CLI::App& program, int& status);
 void addDevices(CLI::App& program, int& status);
+void addExport(CLI::App& program, int& status);
 void addGenerate(CLI::App& program, int& status);
 void addImport(CLI::App& program, int& status);
 void addInspect(CLI::App& program, int& status);

@@ -51,6 +51,10 @@ public:
     void operator()(const std::string& text)
     {
         std::cerr << text << '\n';
+        intoLog(text);
+    }
+    void intoLog(const std::string& text)
+    {
         m_log << text << std::endl;
         m_log.clear();  // a full disk now may have room later
     }
@@ -91,7 +95,8 @@ Result<void> checkSupported(const jobs::ResolvedJob& resolved)
                        " GPUs, and training runs on one device so far: set parallel.nodes=1 and "
                        "parallel.gpus_per_node=1");
     if (job.method == jobs::Method::Pretrain)
-        return refused("method is pretrain, which starts from random weights and is not there yet; take full");
+        return refused(
+            "method is pretrain, which starts from random weights and is not there yet; take full");
     if (job.method == jobs::Method::Qlora)
         return refused("method is qlora, whose 4-bit base is not there yet; take lora");
     if (job.optimizer.kind == jobs::OptimizerKind::AdamW8bit)
@@ -167,14 +172,15 @@ Result<Parts> load(const jobs::ResolvedJob& resolved, const Device& device)
     settings.device = device.device;
     settings.type =
         device.device.is_cpu() || job.precision == jobs::Precision::Fp32 ? at::kFloat : at::kBFloat16;
-    if (resolved.adapters.empty() && *settings.type == at::kFloat)
+    const engine::TrainedSelection selection = selectionOf(resolved);
+    if (!selection.tensors.empty() && *settings.type == at::kFloat)  // what is trained is kept in full
         settings.weights = core::gemma3::WeightFormat::Float32;
     settings.context = job.sequenceLength;
     Result<engine::LoadedModel> loaded = engine::openModel(resolved.modelPath, job.modelTextOnly, settings);
     if (!loaded)
         return loaded.error().during("loading " + job.modelBase);
-    Result<engine::TrainedModel> trained = engine::TrainedModel::make(
-        loaded->model, selectionOf(resolved), static_cast<uint64_t>(job.seed));
+    Result<engine::TrainedModel> trained =
+        engine::TrainedModel::make(loaded->model, selection, static_cast<uint64_t>(job.seed));
     if (!trained)
         return trained.error();
     if (!job.lora.initAdapter.empty()) {
@@ -288,6 +294,7 @@ int train(Options options)
     const Result<engine::Outcome> outcome = run(options, *resolved, folder, *recorder, say);
     if (!outcome) {
         recorder->setState(core::RunState::Failed, outcome.error().message);
+        say->intoLog("failed: " + outcome.error().message);
         return failed(outcome.error());
     }
     const bool isDone = *outcome == engine::Outcome::Done;

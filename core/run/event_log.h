@@ -22,7 +22,8 @@ public:
     Result<void> append(const RunEvent& event);
 
 private:
-    EventLog(std::filesystem::path path, FileDescriptor file) : m_path(std::move(path)), m_file(std::move(file))
+    EventLog(std::filesystem::path path, FileDescriptor file)
+        : m_path(std::move(path)), m_file(std::move(file))
     {
     }
 

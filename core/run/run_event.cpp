@@ -53,8 +53,8 @@ void members(Event& e, const Member& member) requires std::is_same_v<std::remove
 }
 
 template <typename Event, typename Member>
-void members(Event& e, const Member& member)
-    requires std::is_same_v<std::remove_const_t<Event>, ValidationEvent>
+void members(Event& e,
+             const Member& member) requires std::is_same_v<std::remove_const_t<Event>, ValidationEvent>
 {
     member("step", e.step);
     member("loss", e.loss);
@@ -71,8 +71,8 @@ void members(Event& e, const Member& member) requires std::is_same_v<std::remove
 }
 
 template <typename Event, typename Member>
-void members(Event& e, const Member& member)
-    requires std::is_same_v<std::remove_const_t<Event>, CheckpointEvent>
+void members(Event& e,
+             const Member& member) requires std::is_same_v<std::remove_const_t<Event>, CheckpointEvent>
 {
     member("step", e.step);
     member("path", e.path);
@@ -80,8 +80,7 @@ void members(Event& e, const Member& member)
 }
 
 template <typename Event, typename Member>
-void members(Event& e, const Member& member)
-    requires std::is_same_v<std::remove_const_t<Event>, WarningEvent>
+void members(Event& e, const Member& member) requires std::is_same_v<std::remove_const_t<Event>, WarningEvent>
 {
     member("step", e.step);
     member("text", e.text);

@@ -118,8 +118,10 @@ std::vector<int64_t> RunFolder::savedSteps() const
         const std::string name = entry.path().filename().string();
         int64_t step = 0;
         const char* end = name.data() + name.size();
-        if (name.starts_with(kStep) &&
-            std::from_chars(name.data() + kStep.size(), end, step).ptr == end)
+        if (!name.starts_with(kStep))
+            continue;
+        const auto [rest, failed] = std::from_chars(name.data() + kStep.size(), end, step);
+        if (failed == std::errc() && rest == end)
             steps.push_back(step);
     }
     std::ranges::sort(steps);
@@ -139,8 +141,8 @@ Result<void> writeStatus(const RunFolder& folder, const RunStatus& status)
                                          {"heartbeat", status.heartbeat},
                                          {"step", status.step},
                                          {"num_steps", status.numSteps}};
-    return writeFileAtomically(folder.status(),
-                               json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    return writeFileAtomically(
+        folder.status(), json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 Result<RunStatus> readStatus(const RunFolder& folder)
@@ -175,7 +177,8 @@ std::optional<bool> isAlive(const RunStatus& status)
 {
     if (status.host != hostName())
         return std::nullopt;
-    return status.bootId == currentBootId() && status.pid > 0 && startOfProcess(status.pid) == status.processStart;
+    return status.bootId == currentBootId() && status.pid > 0 &&
+           startOfProcess(status.pid) == status.processStart;
 }
 
 }  // namespace facet::core

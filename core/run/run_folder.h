@@ -32,8 +32,8 @@ struct RunStatus {
     std::string host;
     std::string bootId;  ///< of the host's running system: with it and processStart a pid means one process
     int64_t pid = 0;
-    int64_t processStart = 0;   ///< in clock ticks since the host's start, /proc/PID/stat
-    std::string slurmJobId;     ///< "" outside SLURM
+    int64_t processStart = 0;  ///< in clock ticks since the host's start, /proc/PID/stat
+    std::string slurmJobId;    ///< "" outside SLURM
     int64_t slurmRestarts = 0;
     double heartbeat = 0;  ///< seconds since 1970, UTC
     int64_t step = 0;

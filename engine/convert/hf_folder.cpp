@@ -126,17 +126,16 @@ core::Result<void> copyOtherFiles(const fs::path& base, const fs::path& folder)
     std::error_code failure;
     for (fs::directory_iterator at(base, failure), end; !failure && at != end; at.increment(failure)) {
         const std::string name = at->path().filename().string();
-        const bool isWanted = (name.ends_with(".json") && name != "config.json" &&
-                               !name.ends_with(".index.json") && !name.starts_with("adapter_") &&
-                               !name.starts_with("trainer_state")) ||
-                              name.ends_with(".jinja") || name == "tokenizer.model";
+        const bool isWanted =
+            (name.ends_with(".json") && name != "config.json" && !name.ends_with(".index.json") &&
+             !name.starts_with("adapter_") && !name.starts_with("trainer_state")) ||
+            name.ends_with(".jinja") || name == "tokenizer.model";
         if (isWanted && fs::is_regular_file(at->path(), failure))
             fs::copy_file(at->path(), folder / name, fs::copy_options::overwrite_existing, failure);
     }
     if (failure)
-        return Error{ErrorCode::Io,
-                     "cannot copy the files of " + base.string() + " to " + folder.string() + ": " +
-                         failure.message()};
+        return Error{ErrorCode::Io, "cannot copy the files of " + base.string() + " to " + folder.string() +
+                                        ": " + failure.message()};
     return {};
 }
 
@@ -169,8 +168,7 @@ core::Result<void> writeHfFolder(const fs::path& folder, const gemma3::Model& mo
     fs::create_directories(folder, failure);
     if (failure)
         return Error{ErrorCode::Io, "cannot make " + folder.string() + ": " + failure.message()};
-    core::Result<core::Result<void>> written =
-        guarded([&] { return writeWeights(folder, model, options); });
+    core::Result<core::Result<void>> written = guarded([&] { return writeWeights(folder, model, options); });
     if (!written)
         return written.error();
     if (!*written)

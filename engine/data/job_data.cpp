@@ -65,7 +65,8 @@ Result<std::unique_ptr<JobData>> JobData::open(const jobs::Job& job, const Sampl
             return source.error().during("data.validation");
         data->m_validation = *std::move(source);
     }
-    if (std::ranges::none_of(blended, [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
+    if (std::ranges::none_of(blended,
+                             [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
         return Error{ErrorCode::InvalidInput, "data.sources have no rows to train on"};
     data->m_fingerprint = data->fingerprintOfSources();
     if (job.packing) {
@@ -85,9 +86,10 @@ Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
     int64_t numRows = core::kMockSamples;
     if (!settings.path.starts_with(kMock)) {
         if (settings.format == jobs::SourceFormat::Energon || std::filesystem::is_directory(settings.path))
-            return Error{ErrorCode::InvalidInput, settings.path +
-                                                      " is a folder: training reads JSON and text files so far; "
-                                                      "write the samples as JSON lines"};
+            return Error{ErrorCode::InvalidInput,
+                         settings.path +
+                             " is a folder: training reads JSON and text files so far; "
+                             "write the samples as JSON lines"};
         if (!m_reader.tokenizer)
             return Error{ErrorCode::InvalidInput,
                          "the model has no tokenizer, which " + settings.path + " needs"};
@@ -106,10 +108,9 @@ Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
     }
     const jobs::DataSettings& data = m_job.data;
     for (int64_t row = 0; row < numRows; ++row) {
-        const bool isHeldOut =
-            data.validationPath.empty() &&
-            core::isHeldOut(static_cast<uint64_t>(row), data.validationFraction,
-                            static_cast<uint64_t>(data.validationSeed));
+        const bool isHeldOut = data.validationPath.empty() &&
+                               core::isHeldOut(static_cast<uint64_t>(row), data.validationFraction,
+                                               static_cast<uint64_t>(data.validationSeed));
         if (isHeldOut)
             source.heldOut.push_back(static_cast<uint64_t>(row));
         else if (data.maxSamples == 0 || std::ssize(source.rows) < data.maxSamples)
@@ -233,7 +234,8 @@ Result<Pack> JobData::pack(const std::vector<Place>& places, uint64_t round)
 {
     Pack pack;
     for (const Place& place : places) {
-        const Result<std::optional<core::TokenizedSample>> sample = tokens(m_sources[place.source], place.row);
+        const Result<std::optional<core::TokenizedSample>> sample =
+            tokens(m_sources[place.source], place.row);
         if (!sample)
             return sample.error();
         if (!*sample)

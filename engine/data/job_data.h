@@ -25,11 +25,11 @@ struct SampleReader {
     int64_t imageSize = 896;
 };
 
-/// Samples of the job's sources, mixed by their weights and shuffled anew in each round; or, if the job packs,
-/// packs of them, planned once over all rows.
+/// Samples of the job's sources, mixed by their weights and shuffled anew in each round; or, if the job
+/// packs, packs of them, planned once over all rows.
 ///
-/// A row that cannot be read is an error, or, with data.skip_bad, a pack without samples, so that the order of
-/// all others stays; so is one that has nothing to learn once it is cut to sequence_length.
+/// A row that cannot be read is an error, or, with data.skip_bad, a pack without samples, so that the order
+/// of all others stays; so is one that has nothing to learn once it is cut to sequence_length.
 class JobData final : public SampleStream {
 public:
     /// Opens all sources and indexes them; where the job packs, all rows are tokenised once.

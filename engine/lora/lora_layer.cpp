@@ -28,9 +28,7 @@ at::Tensor LoraLayer::adapted(const at::Tensor& y, const at::Tensor& x, const ge
 
     const at::Tensor ratio_O = magnitude_O / rowNorms(layer.weight);
     // What dropout took away is missing in the base's part of DoRA's change, too, as in peft.
-    const at::Tensor base = drops                  ? layer.weight(dropped)
-                            : layer.bias.defined() ? y - layer.bias
-                                                   : y;
+    const at::Tensor base = drops ? layer.weight(dropped) : layer.bias.defined() ? y - layer.bias : y;
     return y + (ratio_O - 1) * base + ratio_O * update;
 }
 
@@ -50,8 +48,8 @@ at::Tensor LoraLayer::rowNorms(const gemma3::WeightMatrix& weight) const
 
 at::Tensor LoraLayer::merged(const at::Tensor& weight_OI) const
 {
-    const at::Tensor sum_OI = weight_OI.to(at::kFloat) +
-                              settings.scale() * b_OR.to(at::kFloat).matmul(a_RI.to(at::kFloat));
+    const at::Tensor sum_OI =
+        weight_OI.to(at::kFloat) + settings.scale() * b_OR.to(at::kFloat).matmul(a_RI.to(at::kFloat));
     if (!magnitude_O.defined())
         return sum_OI.to(weight_OI.scalar_type());
     const at::Tensor norm_O = at::linalg_vector_norm(sum_OI, 2, at::IntArrayRef{1});
@@ -73,7 +71,8 @@ std::shared_ptr<LoraLayer> freshLora(const LoraSettings& settings, const gemma3:
     return lora;
 }
 
-at::Tensor dropout(const at::Tensor& x, double share, const std::vector<RowSeeds::Rows>& rows, uint64_t stream)
+at::Tensor dropout(const at::Tensor& x, double share, const std::vector<RowSeeds::Rows>& rows,
+                   uint64_t stream)
 {
     std::vector<at::Tensor> kept;
     for (const RowSeeds::Rows& part : rows) {

@@ -211,8 +211,8 @@ std::string targetPattern(const std::vector<std::string>& modules, bool hasVisio
         together[{place.first, layers}].push_back(literal(place.second));
     std::vector<std::string> patterns;
     for (const auto& [where, names] : together)
-        patterns.push_back(eitherGeneration(literal(where.first)) + "\\." + alternatives(where.second) + "\\." +
-                           alternatives(names));
+        patterns.push_back(eitherGeneration(literal(where.first)) + "\\." + alternatives(where.second) +
+                           "\\." + alternatives(names));
     return alternatives(patterns);
 }
 
@@ -252,15 +252,17 @@ core::Result<PeftAdapter> readPeftFolder(const std::filesystem::path& folder)
                 return alpha.error();
             layer->settings.alpha = *alpha;
         }
-        (part->part == "lora_A" ? layer->a_RI : part->part == "lora_B" ? layer->b_OR : layer->magnitude_O) =
-            tensor;
+        (part->part == "lora_A"   ? layer->a_RI
+         : part->part == "lora_B" ? layer->b_OR
+                                  : layer->magnitude_O) = tensor;
     }
     for (const auto& [module, layer] : layers) {
         const bool isWhole = layer->a_RI.defined() && layer->b_OR.defined() && layer->a_RI.dim() == 2 &&
                              layer->b_OR.dim() == 2 && layer->a_RI.size(0) == layer->b_OR.size(1) &&
                              layer->magnitude_O.defined() == config->common.dora;
         if (!isWhole)
-            return wrong(tensorPath, "lacks a part of the adapter of " + module + ", or its shapes do not fit");
+            return wrong(tensorPath,
+                         "lacks a part of the adapter of " + module + ", or its shapes do not fit");
         layer->settings.rank = layer->a_RI.size(0);
         adapter.layers.push_back(layer);
     }
@@ -348,10 +350,12 @@ core::Result<void> writePeftFolder(const std::filesystem::path& folder, const Pe
     }
     for (const auto& [name, tensor] : adapter.tensors)
         tensors[std::string(kPrefix) + core::gemma3::savedName(name, hasVision)] = tensor;
-    if (core::Result<void> done = writeTensors(folder / "adapter_model.safetensors", tensors, {{"format", "pt"}});
+    if (core::Result<void> done =
+            writeTensors(folder / "adapter_model.safetensors", tensors, {{"format", "pt"}});
         !done)
         return done;
-    return core::writeFileAtomically(folder / "adapter_config.json", configOf(adapter, hasVision).dump(2) + "\n");
+    return core::writeFileAtomically(folder / "adapter_config.json",
+                                     configOf(adapter, hasVision).dump(2) + "\n");
 }
 
 }  // namespace facet::engine

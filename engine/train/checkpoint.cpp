@@ -24,8 +24,9 @@ constexpr const char* kStateTensors = "trainer_state.safetensors";
 
 std::string textOf(const TrainerState& state)
 {
-    nlohmann::ordered_json json = {{"facet_trainer_state", 1}, {"step", state.step},   {"packs", state.packs},
-                                   {"tokens", state.tokens},   {"data", state.data},   {"model", state.model},
+    nlohmann::ordered_json json = {{"facet_trainer_state", 1}, {"step", state.step},
+                                   {"packs", state.packs},     {"tokens", state.tokens},
+                                   {"data", state.data},       {"model", state.model},
                                    {"validation", nullptr},    {"recent_losses", state.recentLosses}};
     json["validation"] = nlohmann::ordered_json::array();
     for (const auto& [step, loss] : state.validation)
@@ -64,10 +65,10 @@ core::Result<void> writeParts(const fs::path& folder, const TrainerState& state,
                               const AdamW& optimizer, const fs::path& base)
 {
     const at::ScalarType type = model.model().weights.type();
-    core::Result<void> done = model.adapters().empty()
-                                  ? writeHfFolder(folder, model.model(), base, {.type = type})
-                                  : writePeftFolder(folder, model.adapter(base.string()),
-                                                    model.model().config.vision.has_value());
+    core::Result<void> done =
+        model.adapters().empty()
+            ? writeHfFolder(folder, model.model(), base, {.type = type})
+            : writePeftFolder(folder, model.adapter(base.string()), model.model().config.vision.has_value());
     if (done)
         done = writeTensors(folder / kStateTensors, optimizer.state());
     if (done)
@@ -148,14 +149,14 @@ core::Result<void> pruneCheckpoints(const core::RunFolder& run, const std::map<i
         if (!kept.contains(step))
             fs::remove_all(run.checkpoint(step), failure);
     std::vector<fs::path> halves;
-    for (fs::directory_iterator at(run.checkpoints(), failure), end; !failure && at != end; at.increment(failure))
+    for (fs::directory_iterator at(run.checkpoints(), failure), end; !failure && at != end;
+         at.increment(failure))
         if (at->path().filename().string().starts_with(".half-"))
             halves.push_back(at->path());
     for (const fs::path& half : halves)
         fs::remove_all(half, failure);
     if (failure)
-        return Error{ErrorCode::Io,
-                     "cannot clear " + run.checkpoints().string() + ": " + failure.message()};
+        return Error{ErrorCode::Io, "cannot clear " + run.checkpoints().string() + ": " + failure.message()};
     return {};
 }
 

@@ -22,11 +22,11 @@
 namespace facet::engine {
 
 struct TrainerState {
-    int64_t step = 0;    ///< steps that are done
-    int64_t packs = 0;   ///< of the data's order that are used up
-    int64_t tokens = 0;  ///< computed
-    std::string data;    ///< SampleStream::fingerprint()
-    std::string model;   ///< fingerprint of the base model's weights
+    int64_t step = 0;                      ///< steps that are done
+    int64_t packs = 0;                     ///< of the data's order that are used up
+    int64_t tokens = 0;                    ///< computed
+    std::string data;                      ///< SampleStream::fingerprint()
+    std::string model;                     ///< fingerprint of the base model's weights
     std::map<int64_t, double> validation;  ///< loss by step
     std::vector<double> recentLosses;      ///< newest last; for telling spikes
 };

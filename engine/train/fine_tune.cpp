@@ -24,8 +24,8 @@ using core::Result;
 
 class Run {
 public:
-    Run(const FineTuneSettings& settings, TrainedModel& model, SampleStream& data, const core::RunFolder& folder,
-        RunRecorder& recorder)
+    Run(const FineTuneSettings& settings, TrainedModel& model, SampleStream& data,
+        const core::RunFolder& folder, RunRecorder& recorder)
         : m_settings(settings),
           m_job(settings.job),
           m_model(model),
@@ -94,11 +94,11 @@ Result<void> Run::resume()
     Result<TrainerState> state = loadCheckpoint(checkpoint, m_optimizer);
     if (!state)
         return state.error();
-    for (const auto& [was, is, what] :
-         {std::tuple(state->data, fresh.data, "data"), std::tuple(state->model, fresh.model, "base model")})
+    for (const auto& [was, is, what] : {std::tuple(state->data, fresh.data, "other data"),
+                                        std::tuple(state->model, fresh.model, "another base model")})
         if (was != is && !m_settings.acceptChanges)
             return Error{ErrorCode::InvalidInput,
-                         checkpoint.string() + " was trained with another " + what +
+                         checkpoint.string() + " was trained with " + what +
                              ": give the run a new name, or --accept-changes to go on all the same"};
     m_state = *state;
     m_state.data = fresh.data;
@@ -204,8 +204,7 @@ void Run::report(core::MetricEvent metric, const Stopwatch& watch)
 
 Result<bool> Run::validate()
 {
-    const Result<std::vector<Pack>> packs =
-        m_data.validation(m_job.validationBatches * m_job.globalBatch);
+    const Result<std::vector<Pack>> packs = m_data.validation(m_job.validationBatches * m_job.globalBatch);
     if (!packs)
         return packs.error().during("validating");
     if (packs->empty())
@@ -248,8 +247,7 @@ Result<void> Run::save(const char* why)
     const std::filesystem::path place = m_folder.checkpoint(m_state.step);
     if (Result<void> done = saveCheckpoint(m_folder, m_state, m_model, m_optimizer, m_settings.base); !done)
         return done;
-    m_recorder.record(
-        core::CheckpointEvent{m_state.step, ("checkpoints" / place.filename()).string(), why});
+    m_recorder.record(core::CheckpointEvent{m_state.step, ("checkpoints" / place.filename()).string(), why});
     return pruneCheckpoints(m_folder, m_state.validation, m_job.keepBest, m_job.keepLast);
 }
 
@@ -291,10 +289,10 @@ Result<void> inWords(const Result<void>& result, const jobs::Job& job, int64_t s
 {
     if (result || result.error().code != ErrorCode::OutOfMemory)
         return result;
-    return Error{ErrorCode::OutOfMemory,
-                 "out of memory in step " + std::to_string(step + 1) + " with batch.micro " +
-                     std::to_string(job.microBatch) + " and sequence_length " +
-                     std::to_string(job.sequenceLength) + "; this needs less: " + whatWouldFit(job)};
+    return Error{ErrorCode::OutOfMemory, "out of memory in step " + std::to_string(step + 1) +
+                                             " with batch.micro " + std::to_string(job.microBatch) +
+                                             " and sequence_length " + std::to_string(job.sequenceLength) +
+                                             "; this needs less: " + whatWouldFit(job)};
 }
 
 }  // namespace

@@ -35,8 +35,9 @@ enum class Outcome { Done, Stopped };
 /// Writes what the model answers to the job's prompts; called between steps.
 using WriteSamples = std::function<core::Result<void>(int64_t step, RunRecorder& recorder)>;
 
-/// Trains until the last step, or until it is told to stop; then the last checkpoint is on the disk. Where the
-/// run's folder has checkpoints, it goes on from the newest, with the numbers of a run that was never ended.
+/// Trains until the last step, or until it is told to stop; then the last checkpoint is on the disk. Where
+/// the run's folder has checkpoints, it goes on from the newest, with the numbers of a run that was never
+/// ended.
 ///
 /// Thread  blocks; one for a model.
 /// Errors  OutOfMemory, with what would need less; InvalidInput: a checkpoint of other data or another model;

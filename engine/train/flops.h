@@ -28,14 +28,14 @@ public:
 
 private:
     core::gemma3::Config m_config;
-    double m_perToken = 0;    ///< of the text layers' products
-    double m_perTarget = 0;   ///< of the head
-    double m_perPair[2] = {}; ///< of one query and one key: of all local layers, of all global ones
+    double m_perToken = 0;     ///< of the text layers' products
+    double m_perTarget = 0;    ///< of the head
+    double m_perPair[2] = {};  ///< of one query and one key: of all local layers, of all global ones
     double m_perPicture = 0;
 };
 
-/// Pairs of a query and a key that a document of `length` tokens has in a layer; a picture's tokens, which see
-/// each other, are counted as text's. `window` 0: none.
+/// Pairs of a query and a key that a document of `length` tokens has in a layer; a picture's tokens, which
+/// see each other, are counted as text's. `window` 0: none.
 double attentionPairs(int64_t length, int64_t window);
 
 /// What a device can do at most with 16-bit products, in FLOP/s; 0 where that is not known.

@@ -6,7 +6,8 @@ namespace facet::engine {
 namespace {
 
 /// Adds the segments of one sample, each picture and each text between pictures.
-void addSegments(const std::vector<int64_t>& ids, int64_t imageTokenId, std::vector<gemma3::Segment>& segments)
+void addSegments(const std::vector<int64_t>& ids, int64_t imageTokenId,
+                 std::vector<gemma3::Segment>& segments)
 {
     for (size_t index = 0; index < ids.size(); ++index) {
         const bool isImage = ids[index] == imageTokenId;
@@ -34,7 +35,8 @@ PackedBatch packed(const std::vector<TrainingSample>& samples, int64_t imageToke
     for (const TrainingSample& sample : samples) {
         token.insert(token.end(), sample.ids.begin(), sample.ids.end());
         for (size_t next = 1; next <= sample.ids.size(); ++next)
-            target.push_back(next < sample.ids.size() && sample.isTarget[next] ? sample.ids[next] : kNoTarget);
+            target.push_back(next < sample.ids.size() && sample.isTarget[next] ? sample.ids[next]
+                                                                               : kNoTarget);
         addSegments(sample.ids, imageTokenId, batch.segments);
         pixels.insert(pixels.end(), sample.pixels_3SS.begin(), sample.pixels_3SS.end());
         batch.rowSeeds.tokens.push_back({static_cast<int64_t>(sample.ids.size()), sample.seed});

@@ -26,7 +26,8 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                    torch::autograd::variable_list gradient)
     {
-        const auto held = c10::static_intrusive_pointer_cast<Held>(context->saved_data["function"].toCapsule());
+        const auto held =
+            c10::static_intrusive_pointer_cast<Held>(context->saved_data["function"].toCapsule());
         std::vector<at::Tensor> inputs;
         for (const at::Tensor& saved : context->get_saved_variables())
             inputs.push_back(saved.detach().requires_grad_(saved.requires_grad()));
@@ -41,7 +42,8 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
     }
 };
 
-// --- operations ---------------------------------------------------------------------------------------------
+// --- operations
+// ---------------------------------------------------------------------------------------------
 
 using gemma3::kPlainOperations;
 using gemma3::Rotation;
@@ -74,9 +76,7 @@ at::Tensor attend(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Te
                   bool isImage, double scale)
 {
     return recomputed(
-        [=](const auto& in) {
-            return kPlainOperations.attend(in[0], in[1], in[2], window, isImage, scale);
-        },
+        [=](const auto& in) { return kPlainOperations.attend(in[0], in[1], in[2], window, isImage, scale); },
         {q_TNH, k_KSH, v_KSH});
 }
 

@@ -61,7 +61,8 @@ void RunRecorder::toTensorBoard(const core::RunEvent& event)
     } else if (const auto* validation = std::get_if<core::ValidationEvent>(&event.what)) {
         scalar("validation/loss", validation->loss);
     } else if (const auto* sample = std::get_if<core::SampleEvent>(&event.what)) {
-        note(m_tensorBoard->addText("sample/" + sample->prompt.substr(0, 60), step, sample->text, event.time));
+        note(
+            m_tensorBoard->addText("sample/" + sample->prompt.substr(0, 60), step, sample->text, event.time));
     }
 }
 

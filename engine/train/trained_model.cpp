@@ -91,12 +91,13 @@ core::Result<void> TrainedModel::select(const TrainedSelection& selection, uint6
     if (!tensors.empty())
         return Error{ErrorCode::InvalidInput, "the model has no tensor " + firstOf(tensors) + " to train"};
     if (!modules.empty())
-        return Error{ErrorCode::InvalidInput, "the model has no linear layer " + firstOf(modules) +
-                                                  " to adapt"};
+        return Error{ErrorCode::InvalidInput,
+                     "the model has no linear layer " + firstOf(modules) + " to adapt"};
     if (!stored.empty())
         return Error{ErrorCode::InvalidInput,
-                     firstOf(stored) + " cannot be trained as it is stored: load the model in the type that "
-                                       "it computes in, or train adapters"};
+                     firstOf(stored) +
+                         " cannot be trained as it is stored: load the model in the type that "
+                         "it computes in, or train adapters"};
     if (m_trained.empty())
         return Error{ErrorCode::InvalidInput,
                      "nothing is trained: unfreeze a part of the model or choose layers for adapters"};
@@ -153,7 +154,8 @@ void TrainedModel::setActivationMemory(ActivationMemory memory)
 {
     m_model.weights.operations =
         memory == ActivationMemory::Products ? kRecomputedOperations : gemma3::kPlainOperations;
-    m_runLayer = memory == ActivationMemory::LayerInputs ? gemma3::RunLayer(runRecomputed) : gemma3::RunLayer();
+    m_runLayer =
+        memory == ActivationMemory::LayerInputs ? gemma3::RunLayer(runRecomputed) : gemma3::RunLayer();
 }
 
 at::Tensor TrainedModel::hiddenStates(const PackedBatch& batch) const

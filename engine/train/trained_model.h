@@ -15,8 +15,8 @@ namespace facet::engine {
 
 /// What is trained.
 struct TrainedSelection {
-    std::set<std::string> tensors;    ///< canonical names of those that are trained themselves
-    std::vector<LoraSettings> lora;   ///< of each adapted linear layer
+    std::set<std::string> tensors;   ///< canonical names of those that are trained themselves
+    std::vector<LoraSettings> lora;  ///< of each adapted linear layer
 };
 
 /// One trained tensor. Whatever refers to it computes with `tensor`, so it is changed in place.

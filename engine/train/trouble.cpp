@@ -29,7 +29,8 @@ std::optional<Trouble> TroubleWatch::judge(double loss, double gradNorm)
 {
     std::optional<Trouble> trouble;
     if (!std::isfinite(loss) || !std::isfinite(gradNorm)) {
-        trouble = {m_rules.nonFinite, "the loss is " + shown(loss) + " and the gradient's length " + shown(gradNorm)};
+        trouble = {m_rules.nonFinite,
+                   "the loss is " + shown(loss) + " and the gradient's length " + shown(gradNorm)};
     } else if (m_recent.size() >= kNeeded) {
         double mean = 0, variance = 0;
         for (const double recent : m_recent)
@@ -44,8 +45,9 @@ std::optional<Trouble> TroubleWatch::judge(double loss, double gradNorm)
 
     m_numSkipped = trouble && trouble->answer == Answer::Skip ? m_numSkipped + 1 : 0;
     if (m_numSkipped > m_rules.maxSkipped)
-        trouble = {Answer::Stop, std::to_string(m_rules.maxSkipped) +
-                                     " steps in a row were left out; lower optimizer.lr, or look at the data"};
+        trouble = {Answer::Stop,
+                   std::to_string(m_rules.maxSkipped) +
+                       " steps in a row were left out; lower optimizer.lr, or look at the data"};
     else if (trouble)
         trouble->what += inWords(trouble->answer);
     if (std::isfinite(loss) && (!trouble || trouble->answer == Answer::GoOn)) {

@@ -11,10 +11,11 @@ namespace facet::engine {
 enum class Answer { GoOn, Skip, Stop };
 
 struct TroubleRules {
-    Answer nonFinite = Answer::Skip;  ///< a loss or a gradient that is no number; GoOn would destroy the model
-    Answer spike = Answer::GoOn;      ///< a loss far above the recent ones
-    double spikeDeviations = 6;       ///< how far, in standard deviations of the recent losses
-    int64_t maxSkipped = 10;          ///< steps skipped in a row before the run stops
+    Answer nonFinite =
+        Answer::Skip;             ///< a loss or a gradient that is no number; GoOn would destroy the model
+    Answer spike = Answer::GoOn;  ///< a loss far above the recent ones
+    double spikeDeviations = 6;   ///< how far, in standard deviations of the recent losses
+    int64_t maxSkipped = 10;      ///< steps skipped in a row before the run stops
 };
 
 struct Trouble {

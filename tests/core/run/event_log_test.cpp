@@ -33,7 +33,8 @@ private Q_SLOTS:
     {
         QCOMPARE(lineOf({12.5, ValidationEvent{7, 1.25, 30}}),
                  std::string(R"({"event":"validation","time":12.5,"step":7,"loss":1.25,"targets":30})"));
-        QCOMPARE(lineOf({1.0, ResumeEvent{20}}), std::string(R"({"event":"resume","time":1.0,"from_step":20})"));
+        QCOMPARE(lineOf({1.0, ResumeEvent{20}}),
+                 std::string(R"({"event":"resume","time":1.0,"from_step":20})"));
         QCOMPARE(lineOf({1.0, ValidationEvent{1, std::nan(""), 0}}),
                  std::string(R"({"event":"validation","time":1.0,"step":1,"loss":null,"targets":0})"));
     }
@@ -72,8 +73,9 @@ private Q_SLOTS:
 
     void whatIsUnknownIsPassedOverAndCounted()
     {
-        append(path(), "{\"event\":\"of a later version\"}\nno JSON\n[1]\n\n{\"event\":\"metric\",\"step\":\"x\"}\n"
-                       "{\"event\":\"metric\",\"step\":2,\"new\":1}\n");
+        append(path(),
+               "{\"event\":\"of a later version\"}\nno JSON\n[1]\n\n{\"event\":\"metric\",\"step\":\"x\"}\n"
+               "{\"event\":\"metric\",\"step\":2,\"new\":1}\n");
         EventReader reader(path());
         QCOMPARE(reader.poll()->size(), size_t{1});
         QCOMPARE(reader.numUnknown(), int64_t{4});

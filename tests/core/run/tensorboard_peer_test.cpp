@@ -38,7 +38,8 @@ private Q_SLOTS:
                 "for e in events.Scalars('train/loss'): print(e.wall_time, e.step, e.value)\n"
                 "for e in events.Tensors('sample'): print(e.step, e.tensor_proto.string_val[0].decode())\n"),
             {folder.path()});
-        QCOMPARE(printed, QByteArray("1764000001.25 1 2.5\n1764000002.0 300 -0.125\n300 A cat \xf0\x9f\x90\x88\n"));
+        QCOMPARE(printed,
+                 QByteArray("1764000001.25 1 2.5\n1764000002.0 300 -0.125\n300 A cat \xf0\x9f\x90\x88\n"));
     }
 };
 

@@ -5,8 +5,8 @@
 #include "core/base/json.h"
 #include "engine/lora/peft_folder.h"
 #include "engine/tensor_file.h"
-#include "engine/train/loss.h"
 #include "engine/train/adamw.h"
+#include "engine/train/loss.h"
 #include "tests/engine/gemma3/golden_model.h"
 #include "tests/support/check.h"
 
@@ -116,8 +116,10 @@ inline void compareWithPeer(const std::filesystem::path& folder)
     for (size_t step = 0; step < losses.size(); ++step) {
         const double loss = lossAndGradients(model, training.samples());
         QVERIFY2(std::abs(loss - losses[step]) <= (step == 0 ? 1e-4 : 1e-5) * std::max(1.0, losses[step]),
-                 qPrintable(QString("step %1: loss %2, not %3").arg(step).arg(loss, 0, 'g', 9).arg(
-                     losses[step], 0, 'g', 9)));
+                 qPrintable(QString("step %1: loss %2, not %3")
+                                .arg(step)
+                                .arg(loss, 0, 'g', 9)
+                                .arg(losses[step], 0, 'g', 9)));
         if (step == 0) {
             int numCompared = 0;
             for (const auto& [name, tensor] : model.trained()) {

@@ -21,7 +21,8 @@ private Q_SLOTS:
         if (!core::hasPythonPackages("peft, transformers"))
             QSKIP("no peft or transformers in .venv: ./dev setup --tests");
         QProcess process;
-        process.start(core::python(), {QStringLiteral(SOURCE_DIR "/tests/engine/train/make_training.py"), m_folder.path()});
+        process.start(core::python(),
+                      {QStringLiteral(SOURCE_DIR "/tests/engine/train/make_training.py"), m_folder.path()});
         QVERIFY(process.waitForFinished(300'000));
         QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
     }

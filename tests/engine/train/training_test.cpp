@@ -1,5 +1,5 @@
-// Training gives the losses and gradients of transformers and peft (golden/, by make_training.py), however its
-// work is cut: packed or not, in parts, in chunks, with activations kept or computed again.
+// Training gives the losses and gradients of transformers and peft (golden/, by make_training.py), however
+// its work is cut: packed or not, in parts, in chunks, with activations kept or computed again.
 
 #include "tests/engine/train/training_case.h"
 
@@ -164,8 +164,9 @@ private Q_SLOTS:
             const core::Result<TrainedModel> made = TrainedModel::make(training.baseModel(), selection, 1);
             return made ? std::string() : made.error().message;
         };
-        QCOMPARE(refused({}),
-                 std::string("nothing is trained: unfreeze a part of the model or choose layers for adapters"));
+        QCOMPARE(
+            refused({}),
+            std::string("nothing is trained: unfreeze a part of the model or choose layers for adapters"));
         QCOMPARE(refused({{"language_model.layers.99.mlp"}, {}}),
                  std::string("the model has no tensor language_model.layers.99.mlp to train"));
         QCOMPARE(refused({{}, {{.module = "vision_tower.x"}}}),
