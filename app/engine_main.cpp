@@ -10,7 +10,7 @@ int main(int argc, char** argv)
     // So that cuda:0 here is the GPU that nvidia-smi calls 0.
     ::setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", /*overwrite=*/0);
 
-    CLI::App program("Gemma 3 without a window: import, inspect, chat, score.", "facet-engine");
+    CLI::App program("Gemma 3 without a window: import, inspect, chat, score, train.", "facet-engine");
     program.set_version_flag("--version", FACET_VERSION);
     program.require_subcommand(1);
     program.failure_message([](const CLI::App*, const CLI::Error& error) {
@@ -25,6 +25,8 @@ int main(int argc, char** argv)
     facet::app::addDevices(program, status);
     facet::app::addGenerate(program, status);
     facet::app::addTokenize(program, status);
+    facet::app::addTrain(program, status);
+    facet::app::addExport(program, status);
     facet::app::addScore(program, status);
     facet::app::addQuality(program, status);
     facet::app::addBench(program, status);

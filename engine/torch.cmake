@@ -131,7 +131,9 @@ endif()
 
 add_library(facet_torch INTERFACE)
 target_include_directories(facet_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-target_link_libraries(facet_torch INTERFACE torch_library c10)
+# libtorch.so exports an old std::filesystem of its own, whose remove_all() crashes with the system's iterators. The first
+# library that a program names wins, so that is the system's.
+target_link_libraries(facet_torch INTERFACE stdc++ torch_library c10)
 target_compile_definitions(facet_torch INTERFACE FACET_CUDA=$<BOOL:${FACET_CUDA}>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(facet_torch INTERFACE

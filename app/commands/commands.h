@@ -12,6 +12,7 @@ void addData(CLI::App& program, int& status);
 void addDevices(CLI::App& program, int& status);
 void addDownload(CLI::App& program, int& status);
 void addEstimate(CLI::App& program, int& status);
+void addExport(CLI::App& program, int& status);
 void addGenerate(CLI::App& program, int& status);
 void addImport(CLI::App& program, int& status);
 void addInspect(CLI::App& program, int& status);
@@ -22,5 +23,6 @@ void addScore(CLI::App& program, int& status);
 void addServe(CLI::App& program, int& status);
 void addTargets(CLI::App& program, int& status);
 void addTokenize(CLI::App& program, int& status);
+void addTrain(CLI::App& program, int& status);
 
 }  // namespace facet::app

@@ -141,6 +141,16 @@ std::optional<std::string> canonicalName(std::string_view nameInFile)
     return known(kLanguage, rest);
 }
 
+std::string savedName(std::string_view canonicalName, bool hasVision)
+{
+    std::string_view rest = canonicalName;
+    if (removePrefix(rest, kTower))
+        return "model.vision_tower.vision_model." + std::string(rest);
+    if (!hasVision && removePrefix(rest, kLanguage))
+        return "model." + std::string(rest);
+    return "model." + std::string(canonicalName);
+}
+
 bool isTiedHead(std::string_view nameInFile)
 {
     return nameInFile == "lm_head.weight" || nameInFile == "language_model.lm_head.weight" ||

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 namespace facet::engine::gemma3 {
 namespace {
@@ -28,16 +29,29 @@ std::optional<at::Tensor> visible_TS(int64_t firstQuery, int64_t T, int64_t firs
     return visible;
 }
 
+/// Those of the segment's sequence, up to the segment's end: [K, S, H] each. `row` is where it starts.
+std::pair<at::Tensor, at::Tensor> keysAndValues(const at::Tensor& k_TKH, const at::Tensor& v_TKH,
+                                                const Segment& segment, int64_t row, int64_t layer)
+{
+    if (segment.cache) {
+        LayerCache& cache = segment.cache->layer(layer);
+        cache.append(k_TKH.narrow(0, row, segment.numTokens), v_TKH.narrow(0, row, segment.numTokens));
+        return {cache.k_KSH(cache.begin()), cache.v_KSH(cache.begin())};
+    }
+    const int64_t S = segment.numBefore + segment.numTokens;
+    return {k_TKH.narrow(0, row - segment.numBefore, S).transpose(0, 1),
+            v_TKH.narrow(0, row - segment.numBefore, S).transpose(0, 1)};
+}
+
 }  // namespace
 
-at::Tensor attend(const at::Tensor& q_TNH, const LayerCache& cache, int64_t window, bool isImage,
-                  double scale)
+at::Tensor attend(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Tensor& v_KSH, int64_t window,
+                  bool isImage, double scale)
 {
     const int64_t T = q_TNH.size(0), N = q_TNH.size(1), H = q_TNH.size(2);
-    const int64_t firstQuery = cache.end() - T;
-    const int64_t firstKey = window > 0 ? std::max(cache.begin(), firstQuery - window + 1) : cache.begin();
-    const at::Tensor k_KSH = cache.k_KSH(firstKey), v_KSH = cache.v_KSH(firstKey);
-    const int64_t K = k_KSH.size(0), S = k_KSH.size(1), G = N / K;
+    const int64_t firstQuery = k_KSH.size(1) - T;
+    const int64_t firstKey = window > 0 ? std::max<int64_t>(0, firstQuery - window + 1) : 0;
+    const int64_t K = k_KSH.size(0), S = k_KSH.size(1) - firstKey, G = N / K;
 
     // The G query heads that share a key head become rows of one product, so keys are never copied.
     const at::Tensor q_KRH =
@@ -48,7 +62,8 @@ at::Tensor attend(const at::Tensor& q_TNH, const LayerCache& cache, int64_t wind
         visible = visible->unsqueeze(0).expand({G, T, S}).reshape({1, 1, G * T, S});
 
     const at::Tensor mixed_1KRH =
-        at::scaled_dot_product_attention(q_KRH.unsqueeze(0), k_KSH.unsqueeze(0), v_KSH.unsqueeze(0), visible,
+        at::scaled_dot_product_attention(q_KRH.unsqueeze(0), k_KSH.narrow(1, firstKey, S).unsqueeze(0),
+                                         v_KSH.narrow(1, firstKey, S).unsqueeze(0), visible,
                                          /*dropout_p=*/0, /*is_causal=*/false, scale);
     return mixed_1KRH.view({K, G, T, H}).permute({2, 0, 1, 3}).reshape({T, N * H});
 }
@@ -71,9 +86,8 @@ at::Tensor attention(const at::Tensor& x_TD, const std::vector<Segment>& segment
     std::vector<at::Tensor> mixed;
     int64_t row = 0;
     for (const Segment& segment : segments) {
-        LayerCache& cache = segment.cache->layer(layer);
-        cache.append(k_TKH.narrow(0, row, segment.numTokens), v_TKH.narrow(0, row, segment.numTokens));
-        mixed.push_back(operations.attend(q_TNH.narrow(0, row, segment.numTokens), cache, window,
+        const auto [k_KSH, v_KSH] = keysAndValues(k_TKH, v_TKH, segment, row, layer);
+        mixed.push_back(operations.attend(q_TNH.narrow(0, row, segment.numTokens), k_KSH, v_KSH, window,
                                           segment.isImage, 1 / std::sqrt(config.queryPreAttnScalar)));
         row += segment.numTokens;
     }

@@ -13,9 +13,10 @@
 namespace facet::engine::gemma3 {
 
 struct Segment {
-    KvCache* cache = nullptr;  ///< of its sequence
+    KvCache* cache = nullptr;  ///< of its sequence; none in training, where a sequence is whole in one step
     int64_t numTokens = 0;
     bool isImage = false;
+    int64_t numBefore = 0;  ///< without a cache: tokens of its sequence, which stand right before it
 };
 
 struct AttentionWeights {
@@ -27,16 +28,15 @@ struct AttentionWeights {
     at::Tensor kNorm;  // [H]
 };
 
-/// One segment's queries, which end where `cache` ends, over the keys they may see: Operations::attend by
-/// LibTorch.
-at::Tensor attend(const at::Tensor& q_TNH, const LayerCache& cache, int64_t window, bool isImage,
-                  double scale);
+/// Operations::attend by LibTorch.
+at::Tensor attend(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Tensor& v_KSH, int64_t window,
+                  bool isImage, double scale);
 
 /// Lets the T tokens of all segments attend to what they may see.
 ///
 /// Shapes  x_TD -> [T, D]; `segments` have T tokens in sum, those of one sequence in their order.
 /// Types   x's type; scores and softmax in float.
-/// Effect  appends keys and values to the segments' caches, at `layer`.
+/// Effect  appends keys and values to the segments' caches, if they have one, at `layer`.
 /// Source  Gemma 3 report, arXiv:2503.19786, section 2; window and pictures as in transformers 5.17,
 /// modeling_gemma3.py,
 ///         create_masks_for_vision_model: local layers see (not later, or of the same picture) and less than

@@ -17,9 +17,11 @@ at::Tensor positions_T(const std::vector<Segment>& segments, at::Device device)
     std::map<const KvCache*, int64_t> next;
     std::vector<at::Tensor> position;
     for (const Segment& segment : segments) {
-        int64_t& first = next.try_emplace(segment.cache, segment.cache->numTokens()).first->second;
+        int64_t first = segment.numBefore;
+        if (segment.cache)
+            first = next.try_emplace(segment.cache, segment.cache->numTokens()).first->second;
         position.push_back(at::arange(first, first + segment.numTokens, at::kLong));
-        first += segment.numTokens;
+        next[segment.cache] = first + segment.numTokens;
     }
     return at::cat(position).to(device, /*non_blocking=*/true);
 }
@@ -87,8 +89,16 @@ at::Tensor hiddenStates(const Step& step, const Weights& weights, const TextConf
 
     for (int64_t layer = 0; layer < config.numLayers; ++layer) {
         const bool isLocal = config.layers[static_cast<size_t>(layer)] == LayerKind::Local;
-        x_TD = block(x_TD, step.segments, isLocal ? localRotation : globalRotation,
-                     weights.layers[static_cast<size_t>(layer)], weights.operations, config, layer, trace);
+        const Rotation& rotation = isLocal ? localRotation : globalRotation;
+        const LayerWeights& w = weights.layers[static_cast<size_t>(layer)];
+        if (step.runLayer)
+            x_TD = step.runLayer(
+                [=, segments = step.segments, &w, &weights, &config](const at::Tensor& x) {
+                    return block(x, segments, rotation, w, weights.operations, config, layer, trace);
+                },
+                x_TD);
+        else
+            x_TD = block(x_TD, step.segments, rotation, w, weights.operations, config, layer, trace);
     }
 
     x_TD = weights.operations.norm(x_TD, weights.finalNorm, config.rmsNormEps);

@@ -3,6 +3,7 @@
 // All of Gemma 3's text model, on one device: from tokens (and the features of pictures) to logits.
 
 #include "engine/gemma3/attention.h"
+#include "engine/gemma3/run_layer.h"
 #include "engine/gemma3/trace.h"
 #include "engine/gemma3/vision.h"
 
@@ -41,6 +42,7 @@ struct Step {
     std::vector<Segment> segments;  ///< T tokens in sum
     at::Tensor
         feature_XD;  ///< for each token of an image segment, in their order; undefined without pictures
+    RunLayer runLayer = {};
 };
 
 /// Runs a step and gives the hidden state of each of its tokens, after the final norm.

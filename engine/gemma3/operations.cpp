@@ -88,22 +88,22 @@ at::Tensor gatedGeluOnCpu(const at::Tensor& gate_TF, const at::Tensor& up_TF)
 }
 
 /// One token, as in decoding, by the kernel; a stretch of a prompt is a product, which LibTorch does well.
-at::Tensor attendOnCpu(const at::Tensor& q_TNH, const LayerCache& cache, int64_t window, bool isImage,
-                       double scale)
+at::Tensor attendOnCpu(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Tensor& v_KSH,
+                       int64_t window, bool isImage, double scale)
 {
     if (q_TNH.size(0) > 1)
-        return attend(q_TNH, cache, window, isImage, scale);
-    const int64_t N = q_TNH.size(1), H = q_TNH.size(2);
-    const int64_t firstKey = window > 0 ? std::max(cache.begin(), cache.end() - window) : cache.begin();
-    const at::Tensor k_KSH = cache.k_KSH(firstKey), v_KSH = cache.v_KSH(firstKey);
-    const int64_t G = N / k_KSH.size(0), S = k_KSH.size(1);
+        return attend(q_TNH, k_KSH, v_KSH, window, isImage, scale);
+    const int64_t N = q_TNH.size(1), H = q_TNH.size(2), G = N / k_KSH.size(0);
+    const int64_t firstKey = window > 0 ? std::max<int64_t>(0, k_KSH.size(1) - window) : 0;
+    const int64_t S = k_KSH.size(1) - firstKey;
 
     const at::Tensor y_1X = at::empty({1, N * H}, q_TNH.options());
     const at::Tensor score_NS = at::empty({N, S}, q_TNH.options());
     parallelFor(N, std::max<int64_t>(1, kWorth / (2 * S * H)), [&](int64_t begin, int64_t end) {
         for (int64_t head = begin; head < end; ++head)
             kernels::attendOne(y_1X.data_ptr<float>() + head * H, in(q_TNH) + head * H,
-                               in(k_KSH) + head / G * k_KSH.stride(0), in(v_KSH) + head / G * v_KSH.stride(0),
+                               in(k_KSH) + head / G * k_KSH.stride(0) + firstKey * H,
+                               in(v_KSH) + head / G * v_KSH.stride(0) + firstKey * H,
                                score_NS.data_ptr<float>() + head * S, S, H, static_cast<float>(scale));
     });
     return y_1X;

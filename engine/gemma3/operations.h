@@ -3,7 +3,6 @@
 // What a text layer computes between its products, as functions that are chosen at load: the plain ones,
 // which read as the paper does, or faster ones that give the same numbers up to rounding.
 
-#include "engine/gemma3/kv_cache.h"
 #include "engine/gemma3/layers.h"
 
 namespace facet::engine::gemma3 {
@@ -23,10 +22,12 @@ struct Operations {
     /// gelu(gate) * up, the gate of the feed-forward.
     at::Tensor (*gatedGelu)(const at::Tensor& gate_TF, const at::Tensor& up_TF);
 
-    /// One segment's queries, which end where `cache` ends, over the keys they may see. Shapes  q_TNH -> [T,
-    /// N * H].
-    at::Tensor (*attend)(const at::Tensor& q_TNH, const LayerCache& cache, int64_t window, bool isImage,
-                         double scale);
+    /// One segment's queries over the keys they may see. `k_KSH` are those of the sequence, or of its last
+    /// part; the last T are the queries' own.
+    ///
+    /// Shapes  q_TNH, k_KSH, v_KSH -> [T, N * H].
+    at::Tensor (*attend)(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Tensor& v_KSH,
+                         int64_t window, bool isImage, double scale);
 };
 
 /// By LibTorch alone, on any device and in any type; the reference, and what can be differentiated.

@@ -38,6 +38,12 @@ at::Tensor feedForward(const at::Tensor& x_IPE, const VisionLayerWeights& w)
     return w.fc2(at::gelu(w.fc1(x_IPE), "tanh"));
 }
 
+at::Tensor block(at::Tensor x_IPE, const VisionLayerWeights& w, const core::gemma3::VisionConfig& vision)
+{
+    x_IPE = x_IPE + attention(layerNorm(x_IPE, w.attnNorm, vision.layerNormEps), w, vision.numHeads);
+    return x_IPE + feedForward(layerNorm(x_IPE, w.mlpNorm, vision.layerNormEps), w);
+}
+
 /// Averages squares of patches until tokensPerImage are left, then brings them to the text's width.
 at::Tensor project(const at::Tensor& x_IPE, const VisionWeights& weights, const core::gemma3::Config& config)
 {
@@ -54,7 +60,7 @@ at::Tensor project(const at::Tensor& x_IPE, const VisionWeights& weights, const 
 }  // namespace
 
 at::Tensor imageFeatures(const at::Tensor& pixel_I3SS, const VisionWeights& weights,
-                         const core::gemma3::Config& config, const Trace& trace)
+                         const core::gemma3::Config& config, const Trace& trace, const RunLayer& runLayer)
 {
     const core::gemma3::VisionConfig& vision = *config.vision;
     at::Tensor x_IPE =
@@ -64,8 +70,8 @@ at::Tensor imageFeatures(const at::Tensor& pixel_I3SS, const VisionWeights& weig
 
     for (size_t layer = 0; layer < weights.layers.size(); ++layer) {
         const VisionLayerWeights& w = weights.layers[layer];
-        x_IPE = x_IPE + attention(layerNorm(x_IPE, w.attnNorm, vision.layerNormEps), w, vision.numHeads);
-        x_IPE = x_IPE + feedForward(layerNorm(x_IPE, w.mlpNorm, vision.layerNormEps), w);
+        const auto layerBlock = [&w, &vision](const at::Tensor& x) { return block(x, w, vision); };
+        x_IPE = runLayer ? runLayer(layerBlock, x_IPE) : layerBlock(x_IPE);
         if (trace)
             trace("vision.layer." + std::to_string(layer), x_IPE);
     }

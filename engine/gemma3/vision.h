@@ -4,6 +4,7 @@
 
 #include "core/gemma3/config.h"
 #include "engine/gemma3/linear.h"
+#include "engine/gemma3/run_layer.h"
 #include "engine/gemma3/trace.h"
 
 #include <vector>
@@ -38,6 +39,7 @@ struct VisionWeights {
 /// Types   the weights' type; layer norms and softmax in float inside.
 /// Source  arXiv:2303.15343 (SigLIP); transformers 5.17, modeling_siglip.py and Gemma3MultiModalProjector.
 at::Tensor imageFeatures(const at::Tensor& pixel_I3SS, const VisionWeights& weights,
-                         const core::gemma3::Config& config, const Trace& trace = {});
+                         const core::gemma3::Config& config, const Trace& trace = {},
+                         const RunLayer& runLayer = {});
 
 }  // namespace facet::engine::gemma3

@@ -1,8 +1,11 @@
 #include "engine/gemma3/weight_matrix.h"
 
+#include "engine/gemma3/frozen_product.h"
 #include "engine/parallel_for.h"
 #include "kernels/quantize.h"
 #include "kernels/weight_product.h"
+
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 
@@ -23,6 +26,9 @@ public:
     virtual at::Tensor dense(int64_t begin, int64_t end) const = 0;
     virtual int64_t numBytes() const = 0;
 
+    /// The matrix, where it is a tensor as it is: then LibTorch can differentiate its product.
+    virtual at::Tensor tensor() const { return {}; }
+
     const WeightFormat format;
     const int64_t numRows;
     const int64_t numColumns;
@@ -39,6 +45,15 @@ public:
     {
     }
 
+    /// The tensor itself, not a copy.
+    explicit Plain(const at::Tensor& weight_OI)
+        : Storage(weight_OI.scalar_type() == at::kBFloat16 ? WeightFormat::BFloat16 : WeightFormat::Float32,
+                  weight_OI),
+          m_weight_OI(weight_OI)
+    {
+    }
+
+    at::Tensor tensor() const override { return m_weight_OI; }
     at::Tensor times(const at::Tensor& x) const override { return at::linear(x, m_weight_OI); }
     at::Tensor rowsAt(const at::Tensor& index_T) const override
     {
@@ -263,9 +278,39 @@ WeightMatrix::WeightMatrix(const at::Tensor& source_OI, WeightFormat format, at:
 {
 }
 
+WeightMatrix WeightMatrix::sharing(const at::Tensor& weight_OI)
+{
+    WeightMatrix matrix;
+    matrix.m_storage = std::make_shared<Plain>(weight_OI);
+    return matrix;
+}
+
+at::Tensor WeightMatrix::trainedTensor() const
+{
+    const at::Tensor tensor = m_storage->tensor();
+    return tensor.defined() && tensor.requires_grad() ? tensor : at::Tensor();
+}
+
 at::Tensor WeightMatrix::operator()(const at::Tensor& x) const
 {
+    if (at::GradMode::is_enabled() && x.requires_grad() && !m_storage->tensor().defined())
+        return frozenProduct(x, *this);
     return m_storage->times(x);
+}
+
+at::Tensor WeightMatrix::transposedTimes(const at::Tensor& y) const
+{
+    if (const at::Tensor weight_OI = m_storage->tensor(); weight_OI.defined())
+        return y.matmul(weight_OI);
+    constexpr int64_t kBlockBytes = 64'000'000;
+    const int64_t step = std::max<int64_t>(1, kBlockBytes / (numColumns() * 4));
+    at::Tensor x;
+    for (int64_t begin = 0; begin < numRows(); begin += step) {
+        const int64_t end = std::min(begin + step, numRows());
+        const at::Tensor part = y.slice(-1, begin, end).matmul(dense(begin, end));
+        x = x.defined() ? x + part : part;
+    }
+    return x;
 }
 
 at::Tensor WeightMatrix::rowsAt(const at::Tensor& index_T) const

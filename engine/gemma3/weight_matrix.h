@@ -29,11 +29,22 @@ public:
     WeightMatrix(const at::Tensor& source_OI, core::gemma3::WeightFormat format, at::TensorOptions arithmetic,
                  bool useKernels);
 
-    /// x * weight^T. Shapes  x [..., in] -> [..., out], in x's type, which is the arithmetic's.
+    /// A matrix that is `weight_OI` itself, of the arithmetic's type and on its device: gradients reach it.
+    static WeightMatrix sharing(const at::Tensor& weight_OI);
+
+    /// That tensor, if it has gradients; else undefined.
+    at::Tensor trainedTensor() const;
+
+    /// x * weight^T. Of gradients, those of x can be had from any format.
+    ///
+    /// Shapes  x [..., in] -> [..., out], in x's type, which is the arithmetic's.
     at::Tensor operator()(const at::Tensor& x) const;
 
     /// Rows by their index. Shapes  index_T int64 -> [T, in], in the arithmetic's type.
     at::Tensor rowsAt(const at::Tensor& index_T) const;
+
+    /// y * weight. Shapes  y [..., out] -> [..., in].
+    at::Tensor transposedTimes(const at::Tensor& y) const;
 
     /// Rows [begin, end) in the arithmetic's type: [end - begin, in].
     at::Tensor dense(int64_t begin, int64_t end) const;

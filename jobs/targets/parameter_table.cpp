@@ -53,6 +53,15 @@ bool isTrained(ParameterPart part, bool norm, const Freeze& freeze)
 
 }  // namespace
 
+std::vector<std::string> trainedTensors(const core::gemma3::Config& config, const Freeze& freeze)
+{
+    std::vector<std::string> names;
+    for (const auto& [name, shape] : core::gemma3::expectedTensors(config))
+        if (isTrained(partOf(name), isNorm(name), freeze))
+            names.push_back(name);
+    return names;
+}
+
 const char* nameOf(ParameterPart part)
 {
     switch (part) {

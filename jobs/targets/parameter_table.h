@@ -48,6 +48,9 @@ struct ParameterTable {
     int64_t totalOf(ParameterPart part) const;
 };
 
+/// Canonical names of the tensors that are trained themselves, not through adapters.
+std::vector<std::string> trainedTensors(const core::gemma3::Config& config, const Freeze& freeze);
+
 /// `numAdapterParameters` are trained besides what is not frozen. The position embedding counts to the vision
 /// tower; the projector's norm is one of its two tensors and follows `norms`.
 ParameterTable parameterTable(const core::gemma3::Config& config, const Freeze& freeze,

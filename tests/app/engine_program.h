@@ -58,6 +58,13 @@ public:
         return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
     }
 
+    /// Starts it and comes back at once.
+    void start(QProcess& process, const QStringList& arguments) const
+    {
+        process.setProcessEnvironment(m_environment);
+        process.start(QStringLiteral(FACET_ENGINE_PROGRAM), arguments);
+    }
+
 private:
     QTemporaryDir m_folder;
     QProcessEnvironment m_environment = QProcessEnvironment::systemEnvironment();

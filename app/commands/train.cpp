@@ -1,0 +1,336 @@
+// facet-engine train: a job file becomes a run.
+
+#include "app/commands/commands.h"
+#include "app/commands/common.h"
+#include "core/base/file.h"
+#include "core/models/model_folder.h"
+#include "engine/data/job_data.h"
+#include "engine/device.h"
+#include "engine/generate/loaded_model.h"
+#include "engine/train/checkpoint.h"
+#include "engine/train/fine_tune.h"
+#include "engine/train/flops.h"
+#include "engine/train/write_samples.h"
+#include "jobs/job/job_json.h"
+#include "jobs/resolved_job.h"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+namespace facet::app {
+namespace {
+
+using core::Error;
+using core::ErrorCode;
+using core::Result;
+
+constexpr int kStoppedEarly = 75;  // EX_TEMPFAIL of sysexits.h: schedulers start such a job again
+
+volatile std::sig_atomic_t s_stop = 0, s_save = 0;
+
+struct Options {
+    std::string job;
+    std::vector<std::string> overrides;
+    std::string device = "auto";
+    std::string newName;
+    bool resume = false;
+    bool acceptChanges = false;
+    engine::Answer onNonFinite = engine::Answer::Skip;
+    engine::Answer onSpike = engine::Answer::GoOn;
+};
+
+/// Speaks on stderr and into the run's log.
+class Say {
+public:
+    explicit Say(const std::filesystem::path& log) : m_log(log, std::ios::app) {}
+    void operator()(const std::string& text)
+    {
+        std::cerr << text << '\n';
+        intoLog(text);
+    }
+    void intoLog(const std::string& text)
+    {
+        m_log << text << std::endl;
+        m_log.clear();  // a full disk now may have room later
+    }
+
+private:
+    std::ofstream m_log;
+};
+
+/// A job file, or a run's folder, which means to go on with it.
+Result<jobs::Settings> settingsOf(Options& options)
+{
+    std::filesystem::path file = options.job;
+    std::error_code ignored;
+    if (std::filesystem::is_directory(file, ignored)) {
+        file /= "job.json";
+        options.resume = true;
+    }
+    Result<jobs::Settings> settings = jobs::readJobFile(file);
+    if (!settings)
+        return settings;
+    for (const std::string& text : options.overrides)
+        if (const Result<void> done = jobs::applyOverride(text, *settings); !done)
+            return done.error();
+    if (!options.newName.empty()) {
+        (*settings)["name"] = options.newName;
+        settings->erase("dir");
+    }
+    return settings;
+}
+
+/// What this engine cannot do yet, in words.
+Result<void> checkSupported(const jobs::ResolvedJob& resolved)
+{
+    const jobs::Job& job = resolved.job;
+    const auto refused = [](const std::string& text) { return Error{ErrorCode::InvalidInput, text}; };
+    if (resolved.numGpus > 1)
+        return refused("the job asks for " + std::to_string(resolved.numGpus) +
+                       " GPUs, and training runs on one device so far: set parallel.nodes=1 and "
+                       "parallel.gpus_per_node=1");
+    if (job.method == jobs::Method::Pretrain)
+        return refused(
+            "method is pretrain, which starts from random weights and is not there yet; take full");
+    if (job.method == jobs::Method::Qlora)
+        return refused("method is qlora, whose 4-bit base is not there yet; take lora");
+    if (job.optimizer.kind == jobs::OptimizerKind::AdamW8bit)
+        return refused("optimizer.type is adamw_8bit, which is not there yet; take adamw");
+    if (job.precision == jobs::Precision::Bf16)
+        return refused("precision is bf16, without master weights, which is not there yet; take bf16_mixed");
+    if (resolved.modelPath.empty())
+        return refused(job.modelBase + " is not on this machine: import it first");
+    return {};
+}
+
+engine::TrainedSelection selectionOf(const jobs::ResolvedJob& resolved)
+{
+    engine::TrainedSelection selection;
+    for (const std::string& name : jobs::trainedTensors(resolved.config, resolved.freeze))
+        selection.tensors.insert(name);
+    for (const jobs::Adapter& adapter : resolved.adapters) {
+        constexpr std::string_view kWeight = ".weight";
+        const std::string& tensor = adapter.module.tensor;
+        selection.lora.push_back({.module = tensor.substr(0, tensor.size() - kWeight.size()),
+                                  .rank = adapter.rank,
+                                  .alpha = adapter.alpha,
+                                  .rsLora = resolved.job.lora.rsLora,
+                                  .dora = resolved.job.method == jobs::Method::Dora,
+                                  .dropout = resolved.job.lora.dropout});
+    }
+    return selection;
+}
+
+engine::ActivationMemory memoryOf(jobs::Checkpointing checkpointing)
+{
+    switch (checkpointing) {
+        case jobs::Checkpointing::None:
+            return engine::ActivationMemory::Everything;
+        case jobs::Checkpointing::Auto:
+        case jobs::Checkpointing::Selective:
+            return engine::ActivationMemory::Products;
+        case jobs::Checkpointing::Full:
+            return engine::ActivationMemory::LayerInputs;
+    }
+    return engine::ActivationMemory::Products;
+}
+
+struct Device {
+    at::Device device = at::kCPU;
+    double peakFlops = 0;
+};
+
+Result<Device> deviceOf(const std::string& wish)
+{
+    const std::vector<engine::DeviceInfo> devices = engine::listDevices();
+    const Result<at::Device> device = engine::chooseDevice(wish, devices);
+    if (!device)
+        return device.error();
+    Device chosen = {*device, 0};
+    for (const engine::DeviceInfo& info : devices)
+        if (info.id == device->str())
+            chosen.peakFlops = engine::peakFlops(info.name);
+    return chosen;
+}
+
+/// The base model, with the trained tensors in it shared with the trained model.
+struct Parts {
+    engine::LoadedModel loaded;
+    engine::TrainedModel trained;
+    std::string fingerprint;
+};
+
+Result<Parts> load(const jobs::ResolvedJob& resolved, const Device& device)
+{
+    const jobs::Job& job = resolved.job;
+    engine::LoadSettings settings;
+    settings.device = device.device;
+    settings.type =
+        device.device.is_cpu() || job.precision == jobs::Precision::Fp32 ? at::kFloat : at::kBFloat16;
+    const engine::TrainedSelection selection = selectionOf(resolved);
+    if (!selection.tensors.empty() && *settings.type == at::kFloat)  // what is trained is kept in full
+        settings.weights = core::gemma3::WeightFormat::Float32;
+    settings.context = job.sequenceLength;
+    Result<engine::LoadedModel> loaded = engine::openModel(resolved.modelPath, job.modelTextOnly, settings);
+    if (!loaded)
+        return loaded.error().during("loading " + job.modelBase);
+    Result<engine::TrainedModel> trained =
+        engine::TrainedModel::make(loaded->model, selection, static_cast<uint64_t>(job.seed));
+    if (!trained)
+        return trained.error();
+    if (!job.lora.initAdapter.empty()) {
+        const Result<engine::PeftAdapter> adapter = engine::readPeftFolder(job.lora.initAdapter);
+        if (!adapter)
+            return adapter.error();
+        if (const Result<void> started = trained->startFrom(*adapter); !started)
+            return started.error();
+    }
+    trained->setActivationMemory(memoryOf(job.checkpointing));
+    const engine::gemma3::Operations operations = loaded->model.weights.operations;
+    loaded->model = trained->model();
+    loaded->model.weights.operations = operations;  // answers need no gradients
+    const Result<core::ModelFolder> folder = core::ModelFolder::open(resolved.modelPath, job.modelTextOnly);
+    if (!folder)
+        return folder.error();
+    return Parts{*std::move(loaded), *std::move(trained), engine::fingerprintOf(*folder)};
+}
+
+int64_t numStepsOf(const jobs::Job& job, int64_t packsPerRound)
+{
+    if (job.steps > 0)
+        return job.steps;
+    return static_cast<int64_t>(std::ceil(job.epochs * double(packsPerRound) / double(job.globalBatch)));
+}
+
+/// Everything after the run's folder is ours; what it returns ends up in status.json.
+Result<engine::Outcome> run(const Options& options, const jobs::ResolvedJob& resolved,
+                            const core::RunFolder& folder, engine::RunRecorder& recorder,
+                            const std::shared_ptr<Say>& say)
+{
+    const Result<Device> device = deviceOf(options.device);
+    if (!device)
+        return device.error();
+    if (device->device.is_cpu() && resolved.job.precision != jobs::Precision::Fp32)
+        (*say)("note: a CPU computes in float32, whatever precision says");
+    Result<Parts> parts = load(resolved, *device);
+    if (!parts)
+        return parts.error();
+
+    const engine::SampleReader reader = {parts->loaded.tokenizer ? &*parts->loaded.tokenizer : nullptr,
+                                         &parts->loaded.chatTemplate, parts->loaded.model.config,
+                                         parts->loaded.preprocessing.imageSize};
+    Result<std::unique_ptr<engine::JobData>> data =
+        engine::JobData::open(resolved.job, reader, [say](const std::string& text) { (*say)(text); });
+    if (!data)
+        return data.error();
+
+    engine::FineTuneSettings settings;
+    settings.job = resolved.job;
+    settings.numSteps = numStepsOf(resolved.job, (*data)->packsPerRound());
+    settings.trouble.nonFinite = options.onNonFinite;
+    settings.trouble.spike = options.onSpike;
+    settings.base = resolved.modelPath;
+    settings.modelFingerprint = parts->fingerprint;
+    settings.peakFlops = device->peakFlops;
+    settings.acceptChanges = options.acceptChanges;
+    (*say)("training " + inThousands(double(parts->trained.numTrained())) + " parameters of " +
+           resolved.job.modelBase + " for " + std::to_string(settings.numSteps) + " steps on " +
+           device->device.str());
+    engine::Requests requests;
+    requests.takeSave = [] {
+        const bool isWanted = s_save != 0;
+        s_save = 0;
+        return isWanted;
+    };
+    requests.isStopping = [] { return s_stop != 0; };
+    return engine::fineTune(settings, parts->trained, **data, folder, recorder, requests,
+                            engine::samplesOf(settings.job, parts->loaded));
+}
+
+int train(Options options)
+{
+    const Result<jobs::Settings> settings = settingsOf(options);
+    if (!settings)
+        return failed(settings.error());
+    const Result<jobs::ResolvedJob> resolved =
+        jobs::resolveJob(*settings, {builtInModels(), resourcesFolder() / "recipes", 1});
+    if (!resolved)
+        return failed(resolved.error());
+    for (const std::string& note : resolved->notes)
+        std::cerr << "note: " << note << '\n';
+    if (const Result<void> supported = checkSupported(*resolved); !supported)
+        return failed(supported.error());
+
+    const core::RunFolder folder = {resolved->job.dir};
+    const char* restarts = std::getenv("SLURM_RESTART_COUNT");
+    const bool isRequeued = restarts && std::string_view(restarts) != "0";
+    if (folder.exists() && !options.resume && !isRequeued)
+        return failed({ErrorCode::InvalidInput, "there is a run in " + folder.path.string() +
+                                                    " already: go on with it by --resume, or give this one a "
+                                                    "--new-name"});
+    if (const Result<void> made = folder.create(); !made)
+        return failed(made.error());
+    const Result<core::FileLock> lock = folder.lock();
+    if (!lock)
+        return failed(lock.error());
+    const std::string text = jobs::toJson(resolved->job).dump(2) + "\n";
+    if (const Result<void> written = core::writeFileAtomically(folder.job(), text); !written)
+        return failed(written.error());
+
+    std::signal(SIGTERM, [](int) { s_stop = 1; });
+    std::signal(SIGINT, [](int) { s_stop = 1; });
+    std::signal(SIGUSR1, [](int) { s_save = 1; });
+    const auto say = std::make_shared<Say>(folder.log());
+    Result<engine::RunRecorder> recorder = engine::RunRecorder::open(
+        folder, resolved->job.tensorboard, [say](const std::string& line) { (*say)(line); });
+    if (!recorder)
+        return failed(recorder.error());
+    recorder->setState(core::RunState::Starting);
+    const Result<engine::Outcome> outcome = run(options, *resolved, folder, *recorder, say);
+    if (!outcome) {
+        recorder->setState(core::RunState::Failed, outcome.error().message);
+        say->intoLog("failed: " + outcome.error().message);
+        return failed(outcome.error());
+    }
+    const bool isDone = *outcome == engine::Outcome::Done;
+    recorder->setState(isDone ? core::RunState::Done : core::RunState::Stopped);
+    std::cerr << (isDone ? "done: " : "saved and stopped: ") << folder.path.string() << '\n';
+    return isDone ? 0 : kStoppedEarly;
+}
+
+}  // namespace
+
+void addTrain(CLI::App& program, int& status)
+{
+    auto* command = program.add_subcommand(
+        "train", "Runs a job file: fine-tunes a model and keeps all of it in the run's folder.");
+    const auto options = std::make_shared<Options>();
+    const std::map<std::string, engine::Answer> answers = {
+        {"stop", engine::Answer::Stop}, {"skip", engine::Answer::Skip}, {"go-on", engine::Answer::GoOn}};
+    command->add_option("JOB", options->job, "A job file, or a run's folder to go on with it")->required();
+    command->add_option("OVERRIDE", options->overrides, "Values to change, such as lora.rank=8");
+    command->add_option("--device", options->device, "auto, cpu, cuda, cuda:1")->capture_default_str();
+    command->add_flag("--resume", options->resume, "Go on from the newest checkpoint of this run");
+    command->add_option("--new-name", options->newName, "Run the job under another name");
+    command->add_flag("--accept-changes", options->acceptChanges,
+                      "Resume although the data or the base model are not those of the checkpoint");
+    command
+        ->add_option("--on-nonfinite", options->onNonFinite,
+                     "A loss or gradient that is no number: stop, skip the step (default), or go-on")
+        ->transform(CLI::CheckedTransformer(answers));
+    command
+        ->add_option("--on-spike", options->onSpike,
+                     "A loss far above the recent ones: stop, skip the step, or go-on (default)")
+        ->transform(CLI::CheckedTransformer(answers));
+    command->footer(
+        "Signals: USR1 saves a checkpoint now, TERM and INT save and stop.\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 75 saved and stopped early.\n");
+    command->callback([options, &status] { status = train(*options); });
+}
+
+}  // namespace facet::app

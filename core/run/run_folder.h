@@ -1,0 +1,79 @@
+#pragma once
+
+// The folder of one run: made by the engine, read by everyone.
+//
+//   job.json               as resolved
+//   status.json            RunStatus, replaced atomically
+//   run.lock               held while training
+//   events.jsonl           see run_event.h
+//   events.out.tfevents.*  for TensorBoard
+//   log.txt                what went to stderr
+//   checkpoints/step-00000100/
+//   samples/
+
+#include "core/base/file_lock.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace facet::core {
+
+enum class RunState { Starting, Running, Saving, Done, Stopped, Failed };
+
+std::string_view nameOf(RunState state);  ///< "starting", "running", "saving", "done", "stopped", "failed"
+
+struct RunStatus {
+    RunState state = RunState::Starting;
+    std::string message;  ///< why it failed or stopped; "" else
+    std::string host;
+    std::string bootId;  ///< of the host's running system: with it and processStart a pid means one process
+    int64_t pid = 0;
+    int64_t processStart = 0;  ///< in clock ticks since the host's start, /proc/PID/stat
+    std::string slurmJobId;    ///< "" outside SLURM
+    int64_t slurmRestarts = 0;
+    double heartbeat = 0;  ///< seconds since 1970, UTC
+    int64_t step = 0;
+    int64_t numSteps = 0;
+
+    /// Of this process, on this host, now.
+    static RunStatus ofThisProcess();
+};
+
+struct RunFolder {
+    std::filesystem::path path;
+
+    std::filesystem::path job() const { return path / "job.json"; }
+    std::filesystem::path status() const { return path / "status.json"; }
+    std::filesystem::path events() const { return path / "events.jsonl"; }
+    std::filesystem::path log() const { return path / "log.txt"; }
+    std::filesystem::path checkpoints() const { return path / "checkpoints"; }
+    std::filesystem::path samples() const { return path / "samples"; }
+    std::filesystem::path checkpoint(int64_t step) const;
+
+    /// Whether a run was ever started here.
+    bool exists() const;
+
+    /// Makes the folder and those inside it. Errors  Io
+    Result<void> create() const;
+
+    /// Errors  Unavailable, in words, while another process trains here; Io
+    Result<FileLock> lock() const;
+
+    /// Steps of all whole checkpoints, in order.
+    std::vector<int64_t> savedSteps() const;
+};
+
+/// Errors  Io
+Result<void> writeStatus(const RunFolder& folder, const RunStatus& status);
+
+/// Errors  NotFound, Io, InvalidInput
+Result<RunStatus> readStatus(const RunFolder& folder);
+
+/// Whether the process that a status names lives; none if it is on another host.
+std::optional<bool> isAlive(const RunStatus& status);
+
+}  // namespace facet::core

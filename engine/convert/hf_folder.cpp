@@ -1,0 +1,181 @@
+#include "engine/convert/hf_folder.h"
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/gemma3/tensor_names.h"
+#include "core/safetensors/safetensors_writer.h"
+#include "engine/gemma3/visit_weights.h"
+#include "engine/guard.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace facet::engine {
+namespace {
+
+namespace fs = std::filesystem;
+using core::Error;
+using core::ErrorCode;
+
+/// One tensor of the file, made when its turn comes.
+struct Entry {
+    std::string name;
+    std::vector<int64_t> shape;
+    std::function<at::Tensor()> make;
+    int64_t numBytes = 0;
+};
+
+/// The layer's weight with its adapters in it.
+at::Tensor mergedWeight(const gemma3::Linear& linear)
+{
+    at::Tensor weight_OI = linear.weight.dense(0, linear.weight.numRows());
+    for (const auto& adapter : linear.adapters)
+        weight_OI = adapter->merged(weight_OI);
+    return weight_OI;
+}
+
+std::vector<Entry> entriesOf(const gemma3::Model& model, at::ScalarType type)
+{
+    const auto shapes = core::gemma3::expectedTensors(model.config);
+    std::vector<Entry> entries;
+    const auto add = [&](const std::string& name, std::function<at::Tensor()> make) {
+        Entry entry = {core::gemma3::savedName(name, model.config.vision.has_value()), shapes.at(name),
+                       std::move(make), static_cast<int64_t>(at::elementSize(type))};
+        for (const int64_t size : entry.shape)
+            entry.numBytes *= size;
+        entries.push_back(std::move(entry));
+    };
+    gemma3::WeightVisitor visitor;
+    visitor.tensor = [&](const std::string& name, at::Tensor& tensor) {
+        add(name, [tensor] { return tensor; });
+    };
+    visitor.matrix = [&](const std::string& name, gemma3::WeightMatrix& matrix) {
+        add(name, [matrix] { return matrix.dense(0, matrix.numRows()); });
+    };
+    visitor.linear = [&](const std::string& module, gemma3::Linear& linear) {
+        const std::string name = core::gemma3::savedName(module + ".weight", model.config.vision.has_value());
+        if (!linear.adapters.empty())
+            std::ranges::find(entries, name, &Entry::name)->make = [linear] { return mergedWeight(linear); };
+    };
+    gemma3::Weights weights = model.weights;  // shares the tensors
+    gemma3::visitWeights(weights, visitor);
+    return entries;
+}
+
+core::Result<void> writeShard(const fs::path& path, std::span<const Entry> entries, at::ScalarType type)
+{
+    std::vector<core::SafetensorsWriter::Tensor> declared;
+    for (const Entry& entry : entries)
+        declared.push_back(
+            {entry.name, type == at::kFloat ? core::DType::F32 : core::DType::BF16, entry.shape});
+    core::Result<core::SafetensorsWriter> writer =
+        core::SafetensorsWriter::create(path, declared, {{"format", "pt"}});
+    if (!writer)
+        return writer.error();
+    for (const Entry& entry : entries) {
+        const at::Tensor tensor = entry.make().detach().to(type).cpu().contiguous();
+        const auto* bytes = static_cast<const std::byte*>(tensor.const_data_ptr());
+        if (core::Result<void> done = writer->append(entry.name, {bytes, tensor.nbytes()}); !done)
+            return done;
+    }
+    return writer->finish();
+}
+
+core::Result<void> writeWeights(const fs::path& folder, const gemma3::Model& model,
+                                const HfFolderOptions& options)
+{
+    const at::NoGradGuard noGradients;
+    const std::vector<Entry> entries = entriesOf(model, options.type);
+    std::vector<std::pair<size_t, size_t>> shards;  // [first, last) of the entries
+    int64_t bytesInShard = 0, bytesInAll = 0;
+    for (size_t index = 0; index < entries.size(); ++index) {
+        const int64_t bytes = entries[index].numBytes;
+        if (shards.empty() || bytesInShard + bytes > options.maxShardBytes) {
+            shards.emplace_back(index, index);
+            bytesInShard = 0;
+        }
+        shards.back().second = index + 1;
+        bytesInShard += bytes;
+        bytesInAll += bytes;
+    }
+    if (shards.size() == 1)
+        return writeShard(folder / "model.safetensors", entries, options.type);
+
+    nlohmann::ordered_json index = {{"metadata", {{"total_size", bytesInAll}}},
+                                    {"weight_map", nlohmann::ordered_json::object()}};
+    for (size_t shard = 0; shard < shards.size(); ++shard) {
+        char name[64];
+        std::snprintf(name, sizeof(name), "model-%05zu-of-%05zu.safetensors", shard + 1, shards.size());
+        const auto [first, last] = shards[shard];
+        const std::span<const Entry> part = std::span(entries).subspan(first, last - first);
+        if (core::Result<void> done = writeShard(folder / name, part, options.type); !done)
+            return done;
+        for (const Entry& entry : part)
+            index["weight_map"][entry.name] = name;
+    }
+    return core::writeFileAtomically(folder / "model.safetensors.index.json", index.dump(2) + "\n");
+}
+
+/// What base has beside weights and config.json.
+core::Result<void> copyOtherFiles(const fs::path& base, const fs::path& folder)
+{
+    std::error_code failure;
+    for (fs::directory_iterator at(base, failure), end; !failure && at != end; at.increment(failure)) {
+        const std::string name = at->path().filename().string();
+        const bool isWanted =
+            (name.ends_with(".json") && name != "config.json" && !name.ends_with(".index.json") &&
+             !name.starts_with("adapter_") && !name.starts_with("trainer_state")) ||
+            name.ends_with(".jinja") || name == "tokenizer.model";
+        if (isWanted && fs::is_regular_file(at->path(), failure))
+            fs::copy_file(at->path(), folder / name, fs::copy_options::overwrite_existing, failure);
+    }
+    if (failure)
+        return Error{ErrorCode::Io, "cannot copy the files of " + base.string() + " to " + folder.string() +
+                                        ": " + failure.message()};
+    return {};
+}
+
+core::Result<std::string> configText(const fs::path& base, bool hasVision, at::ScalarType type)
+{
+    core::Result<nlohmann::json> config = core::readJsonObject(base / "config.json");
+    if (!config)
+        return config.error();
+    if (!hasVision && config->contains("text_config")) {  // only the text part was loaded
+        nlohmann::json text = (*config)["text_config"];
+        text["model_type"] = "gemma3_text";
+        text["architectures"] = {"Gemma3ForCausalLM"};
+        *config = text;
+    }
+    const char* name = type == at::kFloat ? "float32" : "bfloat16";
+    config->erase("dtype");
+    (*config)["torch_dtype"] = name;  // the older name, which both generations read
+    return config->dump(2) + "\n";
+}
+
+}  // namespace
+
+core::Result<void> writeHfFolder(const fs::path& folder, const gemma3::Model& model, const fs::path& base,
+                                 const HfFolderOptions& options)
+{
+    const core::Result<std::string> config = configText(base, model.config.vision.has_value(), options.type);
+    if (!config)
+        return config.error();
+    std::error_code failure;
+    fs::create_directories(folder, failure);
+    if (failure)
+        return Error{ErrorCode::Io, "cannot make " + folder.string() + ": " + failure.message()};
+    core::Result<core::Result<void>> written = guarded([&] { return writeWeights(folder, model, options); });
+    if (!written)
+        return written.error();
+    if (!*written)
+        return *written;
+    if (core::Result<void> done = copyOtherFiles(base, folder); !done)
+        return done;
+    return core::writeFileAtomically(folder / "config.json", *config);
+}
+
+}  // namespace facet::engine

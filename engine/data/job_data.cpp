@@ -1,0 +1,332 @@
+#include "engine/data/job_data.h"
+
+#include "core/data/loss_mask.h"
+#include "core/data/mock.h"
+#include "core/data/packing.h"
+#include "core/image/image.h"
+#include "engine/gemma3/image_preprocessing.h"
+#include "engine/guard.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace facet::engine {
+namespace {
+
+using core::Error;
+using core::ErrorCode;
+using core::Result;
+
+constexpr std::string_view kMock = "mock:";
+
+/// A picture's pixels from a file, or made up from "mock:SEED:INDEX".
+Result<at::Tensor> pixelsOf(const std::string& source, int64_t side)
+{
+    core::Image image;
+    unsigned long long seed = 0, index = 0;
+    if (std::sscanf(source.c_str(), "mock:%llu:%llu", &seed, &index) == 2) {
+        image = {side, side, core::mockPixels(index, seed, side)};
+    } else {
+        Result<core::Image> read = core::readImage(source);
+        if (!read)
+            return read.error();
+        image = *std::move(read);
+    }
+    return guarded([&] { return gemma3::pixelValues(image, side); });
+}
+
+uint64_t hashed(uint64_t hash, std::string_view bytes)  // FNV-1a
+{
+    for (const char byte : bytes)
+        hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
+    return hash;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JobData>> JobData::open(const jobs::Job& job, const SampleReader& reader,
+                                               std::function<void(const std::string&)> say,
+                                               const core::Progress& progress)
+{
+    std::unique_ptr<JobData> data(new JobData(job, reader, std::move(say)));
+    std::vector<core::Blend::Source> blended;
+    for (const jobs::DataSource& settings : job.data.sources) {
+        Result<Source> source = data->openSource(settings, progress);
+        if (!source)
+            return source.error();
+        blended.push_back({source->rows.size(), settings.weight});
+        data->m_sources.push_back(*std::move(source));
+    }
+    if (!job.data.validationPath.empty()) {
+        jobs::DataSource settings = job.data.sources.front();
+        settings.path = job.data.validationPath;
+        Result<Source> source = data->openSource(settings, progress);
+        if (!source)
+            return source.error().during("data.validation");
+        data->m_validation = *std::move(source);
+    }
+    if (std::ranges::none_of(blended,
+                             [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
+        return Error{ErrorCode::InvalidInput, "data.sources have no rows to train on"};
+    data->m_fingerprint = data->fingerprintOfSources();
+    if (job.packing) {
+        if (const Result<void> planned = data->planPacks(progress); !planned)
+            return planned.error();
+    } else {
+        data->m_blend.emplace(blended, static_cast<uint64_t>(job.data.shuffleSeed));
+    }
+    return data;
+}
+
+Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
+                                            const core::Progress& progress) const
+{
+    Source source;
+    source.settings = settings;
+    int64_t numRows = core::kMockSamples;
+    if (!settings.path.starts_with(kMock)) {
+        if (settings.format == jobs::SourceFormat::Energon || std::filesystem::is_directory(settings.path))
+            return Error{ErrorCode::InvalidInput,
+                         settings.path +
+                             " is a folder: training reads JSON and text files so far; "
+                             "write the samples as JSON lines"};
+        if (!m_reader.tokenizer)
+            return Error{ErrorCode::InvalidInput,
+                         "the model has no tokenizer, which " + settings.path + " needs"};
+        core::DatasetOptions options;
+        options.imageRoot = settings.imageRoot;
+        if (settings.format != jobs::SourceFormat::Auto)
+            options.format = static_cast<core::RowFormat>(static_cast<int>(settings.format) - 1);
+        Result<core::Dataset> file = core::Dataset::open(settings.path, options, progress);
+        if (!file)
+            return file.error();
+        if (!file->rows().isIndexed())
+            if (const Result<void> indexed = file->rows().buildIndex(progress); !indexed)
+                return indexed.error();
+        numRows = file->rows().numRows();
+        source.file = *std::move(file);
+    }
+    const jobs::DataSettings& data = m_job.data;
+    for (int64_t row = 0; row < numRows; ++row) {
+        const bool isHeldOut = data.validationPath.empty() &&
+                               core::isHeldOut(static_cast<uint64_t>(row), data.validationFraction,
+                                               static_cast<uint64_t>(data.validationSeed));
+        if (isHeldOut)
+            source.heldOut.push_back(static_cast<uint64_t>(row));
+        else if (data.maxSamples == 0 || std::ssize(source.rows) < data.maxSamples)
+            source.rows.push_back(static_cast<uint64_t>(row));
+    }
+    return source;
+}
+
+Result<void> JobData::planPacks(const core::Progress& progress)
+{
+    std::vector<Place> places;
+    std::vector<int64_t> lengths;
+    int64_t numRows = 0, done = 0;
+    for (const Source& source : m_sources)
+        numRows += std::ssize(source.rows);
+    for (size_t index = 0; index < m_sources.size(); ++index)
+        for (const uint64_t row : m_sources[index].rows) {
+            if (++done % 100 == 0 && progress && !progress(done, numRows))
+                return Error{ErrorCode::Cancelled, "packing was cancelled"};
+            const Result<std::optional<core::TokenizedSample>> sample = tokens(m_sources[index], row);
+            if (!sample)
+                return sample.error();
+            if (!*sample)
+                continue;
+            places.push_back({index, row});
+            lengths.push_back(std::ssize((*sample)->ids));
+        }
+    if (places.empty())
+        return Error{ErrorCode::InvalidInput, "no row of data.sources has anything to learn"};
+    for (const std::vector<size_t>& pack :
+         core::planPacks(lengths, m_job.sequenceLength, static_cast<uint64_t>(m_job.data.shuffleSeed))) {
+        m_plan.emplace_back();
+        for (const size_t index : pack)
+            m_plan.back().push_back(places[index]);
+    }
+    return {};
+}
+
+/// Everything that decides which samples come when, and what they are.
+std::string JobData::fingerprintOfSources() const
+{
+    constexpr uint64_t kSampled = 1000;  // rows
+    uint64_t hash = 0xcbf29ce484222325U;
+    const auto add = [&](const auto& value) { hash = hashed(hash, std::to_string(value) + ","); };
+    add(m_job.packing);
+    add(m_job.sequenceLength);
+    add(m_job.data.shuffleSeed);
+    add(static_cast<int>(m_job.data.trainOn));
+    for (const Source& source : m_sources) {
+        add(source.settings.weight);
+        add(source.rows.size());
+        if (!source.file) {
+            hash = hashed(hash, source.settings.path);
+            continue;
+        }
+        for (const uint64_t row : source.rows)
+            add(source.file->rows().row(static_cast<int64_t>(row)).size());
+        const uint64_t step = std::max<uint64_t>(1, source.rows.size() / kSampled);
+        for (uint64_t index = 0; index < source.rows.size(); index += step)
+            hash = hashed(hash, source.file->rows().row(static_cast<int64_t>(source.rows[index])));
+    }
+    char text[17];
+    std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
+    return text;
+}
+
+void JobData::leaveOut(const std::string& why)
+{
+    constexpr int64_t kSaid = 5;
+    if (++m_numLeftOut <= kSaid)
+        m_say(why + (m_numLeftOut == kSaid ? "; more of these are not said" : ""));
+}
+
+Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& source, uint64_t row)
+{
+    std::optional<core::TokenizedSample> nothing;
+    if (!source.file)
+        return std::optional(core::mockSample(row, static_cast<uint64_t>(m_job.data.shuffleSeed),
+                                              m_job.sequenceLength, source.settings.path == "mock:vision",
+                                              m_reader.config));
+    const auto index = static_cast<int64_t>(row);
+    const auto refused = [&](const Error& error) -> Result<std::optional<core::TokenizedSample>> {
+        if (!m_job.data.skipBad)
+            return error;
+        leaveOut("left out: " + error.message);
+        return nothing;
+    };
+    const Result<core::DataSample> sample = source.file->sample(index);
+    if (!sample)
+        return refused(sample.error());
+    const std::string place = source.file->rows().placeOf(source.file->rows().row(index));
+    Result<core::TokenizedSample> tokenized =
+        core::tokenizeSample(*sample, *m_reader.tokenizer, *m_reader.chatTemplate, m_reader.config,
+                             {.everything = m_job.data.trainOn == jobs::TrainOn::All});
+    if (!tokenized)
+        return refused(tokenized.error().during(place));
+    if (!core::truncate(*tokenized, m_job.sequenceLength)) {
+        leaveOut("left out: " + place + " has nothing to learn in its first " +
+                 std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
+        return nothing;
+    }
+    return std::optional(*std::move(tokenized));
+}
+
+Result<TrainingSample> JobData::withPixels(const core::TokenizedSample& sample, uint64_t seed) const
+{
+    TrainingSample training;
+    training.ids = sample.ids;
+    training.isTarget.assign(sample.inLoss.begin(), sample.inLoss.end());
+    training.seed = seed;
+    for (const core::TokenizedSample::Picture& picture : sample.pictures) {
+        Result<at::Tensor> pixel_3SS = pixelsOf(picture.source, m_reader.imageSize);
+        if (!pixel_3SS)
+            return pixel_3SS.error();
+        training.pixels_3SS.push_back(*std::move(pixel_3SS));
+    }
+    return training;
+}
+
+Result<Pack> JobData::pack(const std::vector<Place>& places, uint64_t round)
+{
+    Pack pack;
+    for (const Place& place : places) {
+        const Result<std::optional<core::TokenizedSample>> sample =
+            tokens(m_sources[place.source], place.row);
+        if (!sample)
+            return sample.error();
+        if (!*sample)
+            continue;
+        const uint64_t seed = mixedSeed(
+            mixedSeed(mixedSeed(static_cast<uint64_t>(m_job.seed), place.source), place.row), round);
+        Result<TrainingSample> training = withPixels(**sample, seed);
+        if (!training && m_job.data.skipBad)
+            leaveOut("left out: " + training.error().message);
+        else if (!training)
+            return training.error();
+        else
+            pack.push_back(*std::move(training));
+    }
+    return pack;
+}
+
+std::vector<JobData::Place> JobData::placesOf(int64_t pack, uint64_t& round)
+{
+    const auto seed = static_cast<uint64_t>(m_job.data.shuffleSeed);
+    const auto number = static_cast<uint64_t>(pack);
+    if (!m_plan.empty()) {
+        round = number / m_plan.size();
+        return m_plan[core::Permutation(m_plan.size(), mixedSeed(seed, round)).at(number % m_plan.size())];
+    }
+    if (m_blend->numPicked() > number) {
+        std::vector<core::Blend::Source> blended;
+        for (const Source& source : m_sources)
+            blended.push_back({source.rows.size(), source.settings.weight});
+        m_blend.emplace(blended, seed);
+    }
+    m_blend->skip(number - m_blend->numPicked());
+    const core::Blend::Pick pick = m_blend->next();
+    round = pick.round;
+    return {{pick.source, m_sources[pick.source].rows[pick.row]}};
+}
+
+Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
+{
+    const std::lock_guard lock(m_mutex);
+    std::vector<Pack> packs;
+    for (int64_t index = first; index < first + count; ++index) {
+        uint64_t round = 0;
+        const std::vector<Place> places = placesOf(index, round);
+        Result<Pack> read = pack(places, round);
+        if (!read)
+            return read.error();
+        packs.push_back(*std::move(read));
+    }
+    return packs;
+}
+
+Result<std::vector<Pack>> JobData::validation(int64_t count)
+{
+    const std::lock_guard lock(m_mutex);
+    std::vector<Pack> packs;
+    const auto add = [&](const Source& source, const std::vector<uint64_t>& rows) -> Result<void> {
+        for (const uint64_t row : rows) {
+            if (count > 0 && std::ssize(packs) >= count)
+                break;
+            const Result<std::optional<core::TokenizedSample>> sample = tokens(source, row);
+            if (!sample)
+                return sample.error();
+            if (!*sample)
+                continue;
+            Result<TrainingSample> training = withPixels(**sample, /*seed=*/0);
+            if (!training)
+                return training.error();
+            packs.push_back({*std::move(training)});
+        }
+        return {};
+    };
+    if (m_validation) {
+        if (const Result<void> added = add(*m_validation, m_validation->rows); !added)
+            return added.error();
+        return packs;
+    }
+    for (const Source& source : m_sources)
+        if (const Result<void> added = add(source, source.heldOut); !added)
+            return added.error();
+    return packs;
+}
+
+int64_t JobData::packsPerRound() const
+{
+    if (!m_plan.empty())
+        return std::ssize(m_plan);
+    int64_t numRows = 0;
+    for (const Source& source : m_sources)
+        numRows += std::ssize(source.rows);
+    return numRows;
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,89 @@
+#pragma once
+
+// The samples of a job, from its sources: tokens, what counts in the loss, pixels.
+
+#include "core/chat/chat_template.h"
+#include "core/data/dataset.h"
+#include "core/data/shuffle.h"
+#include "core/models/model_folder.h"
+#include "core/tokenizer/tokenizer.h"
+#include "engine/train/sample_stream.h"
+#include "jobs/job/job.h"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace facet::engine {
+
+/// What turns rows into tokens and pixels.
+struct SampleReader {
+    const core::Tokenizer* tokenizer = nullptr;  ///< none: made-up samples only
+    const core::ChatTemplate* chatTemplate = nullptr;
+    core::gemma3::Config config;
+    int64_t imageSize = 896;
+};
+
+/// Samples of the job's sources, mixed by their weights and shuffled anew in each round; or, if the job
+/// packs, packs of them, planned once over all rows.
+///
+/// A row that cannot be read is an error, or, with data.skip_bad, a pack without samples, so that the order
+/// of all others stays; so is one that has nothing to learn once it is cut to sequence_length.
+class JobData final : public SampleStream {
+public:
+    /// Opens all sources and indexes them; where the job packs, all rows are tokenised once.
+    ///
+    /// `say` is told what is left out. `progress` may cancel.
+    /// Limits  what `reader` points to outlives this
+    /// Errors  NotFound, Io, Cancelled; InvalidInput with file and line
+    static core::Result<std::unique_ptr<JobData>> open(const jobs::Job& job, const SampleReader& reader,
+                                                       std::function<void(const std::string&)> say,
+                                                       const core::Progress& progress = {});
+
+    core::Result<std::vector<Pack>> packs(int64_t first, int64_t count) override;
+    core::Result<std::vector<Pack>> validation(int64_t count) override;
+    int64_t packsPerRound() const override;
+    std::string fingerprint() const override { return m_fingerprint; }
+
+private:
+    struct Source {
+        jobs::DataSource settings;
+        std::optional<core::Dataset> file;  ///< none for made-up samples
+        std::vector<uint64_t> rows;         ///< that are trained on
+        std::vector<uint64_t> heldOut;
+    };
+    struct Place {
+        size_t source = 0;
+        uint64_t row = 0;
+    };
+
+    JobData(const jobs::Job& job, const SampleReader& reader, std::function<void(const std::string&)> say)
+        : m_job(job), m_reader(reader), m_say(std::move(say))
+    {
+    }
+
+    core::Result<Source> openSource(const jobs::DataSource& settings, const core::Progress& progress) const;
+    core::Result<void> planPacks(const core::Progress& progress);
+    std::string fingerprintOfSources() const;
+
+    /// None for what is left out.
+    core::Result<std::optional<core::TokenizedSample>> tokens(const Source& source, uint64_t row);
+    core::Result<Pack> pack(const std::vector<Place>& places, uint64_t round);
+    core::Result<TrainingSample> withPixels(const core::TokenizedSample& sample, uint64_t seed) const;
+    std::vector<Place> placesOf(int64_t pack, uint64_t& round);
+    void leaveOut(const std::string& why);
+
+    jobs::Job m_job;
+    SampleReader m_reader;
+    std::function<void(const std::string&)> m_say;
+    std::vector<Source> m_sources;
+    std::optional<Source> m_validation;  // a file of its own
+    std::vector<std::vector<Place>> m_plan;
+    std::optional<core::Blend> m_blend;
+    std::string m_fingerprint;
+    int64_t m_numLeftOut = 0;
+    std::mutex m_mutex;  // packs() of the next step runs beside validation()
+};
+
+}  // namespace facet::engine

@@ -1,0 +1,75 @@
+#pragma once
+
+// Low-rank adapters of linear layers: LoRA, rsLoRA, DoRA.
+
+#include "engine/gemma3/linear.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace facet::engine {
+
+/// Which rows of a training step belong to which sample. Dropout draws from a stream of its own for each
+/// sample, so what is dropped depends neither on what else is in the batch nor on how the batch is cut.
+struct RowSeeds {
+    struct Rows {
+        int64_t count = 0;
+        uint64_t seed = 0;
+    };
+    std::vector<Rows> tokens;
+    std::vector<Rows> pictures;
+};
+
+/// What one adapter is, without its numbers.
+struct LoraSettings {
+    std::string module;  ///< "language_model.layers.0.self_attn.q_proj"
+    int64_t rank = 16;
+    double alpha = 32;
+    bool rsLora = false;
+    bool dora = false;
+    double dropout = 0;
+
+    /// What B A x is multiplied by: alpha / rank, with rsLoRA alpha / sqrt(rank).
+    double scale() const;
+};
+
+/// y + scale B A dropout(x); with DoRA each output then has its magnitude: (W + scale B A) x, row by row
+/// times magnitude / |row|.
+///
+/// Types   A, B and magnitude in the arithmetic's type.
+/// Source  arXiv:2106.09685, 2312.03732 (rsLoRA), 2402.09353 (DoRA); peft 0.21, tuners/lora/{layer,dora}.py
+class LoraLayer final : public gemma3::Adapter {
+public:
+    LoraSettings settings;
+    at::Tensor a_RI;
+    at::Tensor b_OR;
+    at::Tensor magnitude_O;  ///< undefined without DoRA
+
+    /// While training; none, or empty: nothing is dropped.
+    std::shared_ptr<const RowSeeds> rowSeeds;
+
+    at::Tensor adapted(const at::Tensor& y, const at::Tensor& x, const gemma3::Linear& layer) const override;
+
+    at::Tensor merged(const at::Tensor& weight_OI) const override;
+
+    /// |row| of W + scale B A, which DoRA's magnitudes start as: [O].
+    at::Tensor rowNorms(const gemma3::WeightMatrix& weight) const;
+};
+
+/// A fresh adapter as peft makes it: A uniform in +-1/sqrt(in), B zero, so it changes nothing yet. The same
+/// seed and module give the same numbers, whatever else is adapted.
+std::shared_ptr<LoraLayer> freshLora(const LoraSettings& settings, const gemma3::Linear& layer,
+                                     at::TensorOptions arithmetic, uint64_t seed);
+
+/// x with a share of its elements set to 0 and the rest scaled up. `stream` tells layers apart.
+///
+/// Shapes  x [T, ...], T the sum of the rows' counts.
+at::Tensor dropout(const at::Tensor& x, double share, const std::vector<RowSeeds::Rows>& rows,
+                   uint64_t stream);
+
+/// One number out of two, well mixed: to derive seeds.
+uint64_t mixedSeed(uint64_t seed, uint64_t with);
+uint64_t mixedSeed(uint64_t seed, std::string_view with);
+
+}  // namespace facet::engine

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "core/base/result.h"
+#include "engine/train/packed_batch.h"
+
+#include <string>
+#include <vector>
+
+namespace facet::engine {
+
+/// What is computed as one sequence: one sample, or several that do not see each other.
+using Pack = std::vector<TrainingSample>;
+
+/// Where a run's samples come from: an endless order of packs, which is the same each time it is asked for.
+class SampleStream {
+public:
+    virtual ~SampleStream() = default;
+
+    /// Packs number first, first + 1, ...
+    ///
+    /// Thread  one at a time, any.
+    /// Errors  those of reading data and pictures
+    virtual core::Result<std::vector<Pack>> packs(int64_t first, int64_t count) = 0;
+
+    /// The packs to validate on, the first `count` of them; 0: all. Empty if there are none.
+    virtual core::Result<std::vector<Pack>> validation(int64_t count) = 0;
+
+    /// Packs of one round over the data.
+    virtual int64_t packsPerRound() const = 0;
+
+    /// Another text if the data or their order are others.
+    virtual std::string fingerprint() const = 0;
+};
+
+}  // namespace facet::engine

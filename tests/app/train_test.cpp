@@ -1,0 +1,175 @@
+// train as a user runs it, with the demo model: it is killed, told to save and to stop, started twice.
+
+#include "core/run/event_log.h"
+#include "core/run/run_folder.h"
+#include "tests/app/engine_program.h"
+#include "tests/support/check.h"
+
+#include <QFile>
+
+#include <signal.h>
+
+using namespace facet;
+using namespace facet::app;
+
+namespace {
+
+constexpr int kNumSteps = 16;
+constexpr int kSavedEvery = 4;
+
+/// A run of one job in a home of its own.
+struct Run {
+    EngineProgram engine;
+    core::RunFolder folder;
+    QString job;
+
+    Run()
+    {
+        job = engine.path("job.json");
+        folder = {engine.path("home/runs/sums").toStdString()};
+        QByteArray rows;
+        for (int i = 0; i < 12; ++i)
+            rows +=
+                QString(
+                    R"({"messages":[{"role":"user","content":"%1 and 1?"},{"role":"assistant","content":"%2."}]})")
+                    .arg(i)
+                    .arg(i + 1)
+                    .toUtf8() +
+                "\n";
+        write("rows.jsonl", rows);
+        write("job.json",
+              QString(R"({"facet_job": 1, "name": "sums", "model": {"base": "demo"}, "method": "lora",
+            "lora": {"targets": ["q_proj", "v_proj"], "dropout": 0.1},
+            "data": {"sources": [{"path": "rows.jsonl"}]}, "sequence_length": 64,
+            "batch": {"global": 2, "micro": 1}, "steps": %1, "schedule": {"warmup_steps": 2},
+            "precision": "fp32", "optimizer": {"lr": 0.003}, "saving": {"every_steps": %2}})")
+                  .arg(kNumSteps)
+                  .arg(kSavedEvery)
+                  .toUtf8());
+    }
+
+    void write(const QString& name, const QByteArray& bytes) const
+    {
+        QFile file(engine.path(name));
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size());
+    }
+
+    QStringList command(const QStringList& more = {}) const
+    {
+        return QStringList{"train", job, "--device", "cpu"} + more;
+    }
+
+    std::vector<double> losses() const
+    {
+        core::EventReader reader(folder.events());
+        std::vector<core::RunEvent> history;
+        core::addEvents(history, *reader.poll());
+        std::vector<double> losses;
+        for (const core::RunEvent& event : history)
+            if (const auto* metric = std::get_if<core::MetricEvent>(&event.what))
+                losses.push_back(metric->loss);
+        return losses;
+    }
+
+    bool hasStep(size_t step) const { return losses().size() >= step; }
+
+    core::RunState state() const
+    {
+        const auto status = core::readStatus(folder);
+        return status ? status->state : core::RunState::Starting;
+    }
+};
+
+}  // namespace
+
+class TrainTest final : public QObject {
+    Q_OBJECT
+
+    std::vector<double> m_losses;  // of a run that nobody disturbed
+
+private Q_SLOTS:
+    void aJobBecomesARun()
+    {
+        const Run run;
+        const Outcome outcome = run.engine.run(run.command());
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        QCOMPARE(run.state(), core::RunState::Done);
+        m_losses = run.losses();
+        QCOMPARE(m_losses.size(), size_t{kNumSteps});
+        QVERIFY(m_losses.back() < m_losses.front());
+        QVERIFY(std::filesystem::exists(run.folder.checkpoint(kNumSteps) / "adapter_model.safetensors"));
+
+        verifyRefused(run.engine.run(run.command()), 2, "there is a run in");
+        const Outcome named = run.engine.run(run.command({"--new-name", "again", "steps=1"}));
+        QVERIFY2(named.exitCode == 0, named.error.constData());
+    }
+
+    void aKilledRunGoesOnAsIfNothingHadBeen()
+    {
+        const Run run;
+        for (const size_t step : {2, 5, 9, 13}) {  // before the first checkpoint, then between others
+            QProcess process;
+            run.engine.start(process, run.command({"--resume"}));
+            QVERIFY(QTest::qWaitFor([&] { return run.hasStep(step); }, 60'000));
+            process.kill();
+            QVERIFY(process.waitForFinished());
+        }
+        const Outcome outcome = run.engine.run(run.command({"--resume"}));
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        QCOMPARE(run.losses(), m_losses);
+        for (const auto& entry : std::filesystem::directory_iterator(run.folder.checkpoints()))
+            QVERIFY(entry.path().filename().string().starts_with("step-"));
+    }
+
+    void signalsSaveAndStop()
+    {
+        const Run run;
+        QProcess process;
+        run.engine.start(process, run.command());
+        QVERIFY(QTest::qWaitFor([&] { return run.hasStep(1); }, 60'000));
+        QCOMPARE(run.state(), core::RunState::Running);
+
+        verifyRefused(run.engine.run(run.command({"--resume"})), 1, "is being trained already, by process");
+
+        const auto pid = static_cast<pid_t>(process.processId());
+        ::kill(pid, SIGUSR1);
+        ::kill(pid, SIGTERM);
+        QVERIFY(process.waitForFinished(60'000));
+        QCOMPARE(process.exitCode(), 75);
+        QCOMPARE(run.state(), core::RunState::Stopped);
+        const size_t numSteps = run.losses().size();
+        QVERIFY(numSteps < kNumSteps);
+        QCOMPARE(run.folder.savedSteps().back(), std::ssize(run.losses()));
+
+        // By itself from the run's folder.
+        const QString folder = QString::fromStdString(run.folder.path.string());
+        const Outcome outcome = run.engine.run({"train", folder, "--device", "cpu"});
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        QCOMPARE(run.losses(), m_losses);
+    }
+
+    void changedDataAreRefusedUnlessTold()
+    {
+        const Run run;
+        const Outcome first = run.engine.run(run.command({"steps=4"}));
+        QVERIFY2(first.exitCode == 0, first.error.constData());
+        run.write("rows.jsonl",
+                  R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})");
+        const Outcome refused = run.engine.run(run.command({"--resume"}));
+        QCOMPARE(refused.exitCode, 2);
+        QVERIFY2(refused.error.contains("was trained with other data"), refused.error.constData());
+        QCOMPARE(run.state(), core::RunState::Failed);
+        const Outcome told = run.engine.run(run.command({"--resume", "--accept-changes"}));
+        QVERIFY2(told.exitCode == 0, told.error.constData());
+    }
+
+    void whatTheEngineCannotDoIsSaid()
+    {
+        const Run run;
+        verifyRefused(run.engine.run(run.command({"parallel.gpus_per_node=2"})), 2, "asks for 2 GPUs");
+        verifyRefused(run.engine.run(run.command({"lora.targets=[\"no_proj\"]"})), 2, "no_proj");
+    }
+};
+
+QTEST_GUILESS_MAIN(TrainTest)
+#include "train_test.moc"

@@ -1,0 +1,248 @@
+// A run that was stopped and resumed ends with the very numbers of one that was not, and what must not be
+// resumed is refused.
+
+#include "engine/train/checkpoint.h"
+#include "engine/train/fine_tune.h"
+#include "tests/engine/train/training_case.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <sys/resource.h>
+#include <csignal>
+
+using namespace facet;
+using namespace facet::engine;
+
+namespace {
+
+/// The samples of a case over and over, each round turned by one.
+class Samples final : public SampleStream {
+public:
+    explicit Samples(std::vector<TrainingSample> samples, std::string name = "these")
+        : m_samples(std::move(samples)), m_name(std::move(name))
+    {
+    }
+
+    core::Result<std::vector<Pack>> packs(int64_t first, int64_t count) override
+    {
+        std::vector<Pack> packs;
+        for (int64_t index = first; index < first + count; ++index) {
+            const auto size = std::ssize(m_samples);
+            TrainingSample sample = m_samples[static_cast<size_t>((index + index / size) % size)];
+            sample.seed = static_cast<uint64_t>(index);
+            packs.push_back({sample});
+        }
+        return packs;
+    }
+    core::Result<std::vector<Pack>> validation(int64_t) override { return std::vector<Pack>{{m_samples[0]}}; }
+    int64_t packsPerRound() const override { return std::ssize(m_samples); }
+    std::string fingerprint() const override { return m_name; }
+
+private:
+    std::vector<TrainingSample> m_samples;
+    std::string m_name;
+};
+
+const std::filesystem::path kCases = std::filesystem::path(SOURCE_DIR) / "tests/engine/train/golden";
+
+/// One attempt at a run: a fresh model, as after a restart.
+struct Attempt {
+    std::vector<std::string> said;
+    std::vector<TrainedTensor> trained;
+    core::Result<Outcome> outcome = Outcome::Done;
+
+    struct Wishes {
+        int64_t stopAfter = INT64_MAX;
+        std::string data = "these";
+        bool acceptChanges = false;
+        double lr = 1e-3;
+    };
+
+    Attempt(const core::RunFolder& folder, const std::string& name, const Wishes& wishes)
+    {
+        const TrainingCase training = TrainingCase::open(kCases / name);
+        TrainedSelection selection;
+        if (training.json["has_adapter"]) {
+            const PeftAdapter adapter = *readPeftFolder(training.folder / "adapter");
+            for (const auto& layer : adapter.layers) {
+                selection.lora.push_back(layer->settings);
+                selection.lora.back().dropout = 0.2;
+            }
+        } else {
+            for (const std::string& tensor : training.trained())
+                selection.tensors.insert(tensor);
+        }
+        TrainedModel model = *TrainedModel::make(training.baseModel(), selection, 1);
+        Samples samples(training.samples(), wishes.data);
+
+        FineTuneSettings settings;
+        settings.job.globalBatch = 4;
+        settings.job.microBatch = 2;
+        settings.job.schedule.warmupSteps = 5;
+        settings.job.optimizer.lr = wishes.lr;
+        settings.job.validateEverySteps = 10;
+        settings.job.saveEverySteps = 10;
+        settings.numSteps = 40;
+        settings.base = kGoldenFolder / training.json["model"].get<std::string>();
+        settings.modelFingerprint = "base";
+        settings.acceptChanges = wishes.acceptChanges;
+
+        QVERIFY(folder.create());
+        RunRecorder recorder = *RunRecorder::open(folder, /*tensorBoard=*/false,
+                                                  [this](const std::string& text) { said.push_back(text); });
+        Requests requests;
+        requests.isStopping = [asked = int64_t{0}, stopAfter = wishes.stopAfter]() mutable {
+            return ++asked > stopAfter;
+        };
+        outcome = fineTune(settings, model, samples, folder, recorder, requests);
+        trained = model.trained();
+    }
+};
+
+std::vector<double> lossesOf(const core::RunFolder& folder)
+{
+    core::EventReader reader(folder.events());
+    std::vector<core::RunEvent> history;
+    core::addEvents(history, *reader.poll());
+    std::vector<double> losses;
+    for (const core::RunEvent& event : history)
+        if (const auto* metric = std::get_if<core::MetricEvent>(&event.what))
+            losses.push_back(metric->loss);
+    return losses;
+}
+
+/// Files that grow beyond this fail to be written, as on a full disk.
+class FullDisk {
+public:
+    explicit FullDisk(rlim_t bytes)
+    {
+        std::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &m_before);
+        const rlimit limit = {bytes, m_before.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &m_before); }
+
+private:
+    rlimit m_before = {};
+};
+
+}  // namespace
+
+class ResumeTest final : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void twentyAndTwentyStepsAreForty_data()
+    {
+        QTest::addColumn<std::string>("name");
+        for (const char* name : {"text_lora", "text_dora", "text_top_layer", "vision_projector"})
+            QTest::newRow(name) << std::string(name);
+    }
+    void twentyAndTwentyStepsAreForty()
+    {
+        QFETCH(const std::string, name);
+        const QTemporaryDir place;
+        const core::RunFolder whole = {place.filePath("whole").toStdString()},
+                              parts = {place.filePath("parts").toStdString()};
+        const Attempt uninterrupted(whole, name, {});
+        QVERIFY2(uninterrupted.outcome, core::reason(uninterrupted.outcome));
+        QCOMPARE(*uninterrupted.outcome, Outcome::Done);
+
+        const Attempt first(parts, name, {.stopAfter = 20});
+        QVERIFY2(first.outcome, core::reason(first.outcome));
+        QCOMPARE(*first.outcome, Outcome::Stopped);
+        QCOMPARE(parts.savedSteps().back(), int64_t{20});
+        const Attempt second(parts, name, {});
+        QVERIFY2(second.outcome, core::reason(second.outcome));
+
+        QCOMPARE(lossesOf(parts), lossesOf(whole));  // bit for bit
+        QCOMPARE(lossesOf(whole).size(), size_t{40});
+        for (size_t index = 0; index < second.trained.size(); ++index)
+            QVERIFY2(second.trained[index].tensor.equal(uninterrupted.trained[index].tensor),
+                     second.trained[index].name.c_str());
+    }
+
+    void stepsAfterTheLastCheckpointAreDoneAgain()
+    {
+        const QTemporaryDir place;
+        const core::RunFolder whole = {place.filePath("whole").toStdString()},
+                              parts = {place.filePath("parts").toStdString()};
+        const Attempt uninterrupted(whole, "text_lora", {});
+        const Attempt first(parts, "text_lora", {.stopAfter = 27});
+        std::filesystem::remove_all(parts.checkpoint(27));  // as if it had been killed
+        const Attempt second(parts, "text_lora", {});
+        QCOMPARE(lossesOf(parts), lossesOf(whole));
+    }
+
+    void otherDataAreRefusedUnlessTold()
+    {
+        const QTemporaryDir place;
+        const core::RunFolder folder = {place.path().toStdString()};
+        const Attempt first(folder, "text_lora", {.stopAfter = 10});
+        const Attempt second(folder, "text_lora", {.data = "others"});
+        QVERIFY(!second.outcome);
+        QCOMPARE(second.outcome.error().code, core::ErrorCode::InvalidInput);
+        QVERIFY(second.outcome.error().message.find("other data") != std::string::npos);
+        const Attempt third(folder, "text_lora", {.data = "others", .acceptChanges = true});
+        QVERIFY2(third.outcome, core::reason(third.outcome));
+    }
+
+    void anotherJobsCheckpointIsRefused()
+    {
+        const QTemporaryDir place;
+        const core::RunFolder folder = {place.path().toStdString()};
+        const Attempt first(folder, "text_lora", {.stopAfter = 10});
+        const Attempt second(folder, "text_top_layer", {});
+        QVERIFY(!second.outcome);
+        QVERIFY(second.outcome.error().message.find("has no fitting") != std::string::npos);
+    }
+
+    void aFullDiskLeavesTheRunAliveAndIsSaid()
+    {
+        const QTemporaryDir place;
+        const core::RunFolder folder = {place.path().toStdString()};
+        QVERIFY(folder.create());
+        {
+            const FullDisk full(20'000);  // events fit, checkpoints do not
+            const Attempt attempt(folder, "text_lora", {.stopAfter = 15});
+            QVERIFY(!attempt.outcome);  // the last checkpoint cannot be had
+            QVERIFY(std::ranges::any_of(attempt.said, [](const std::string& text) {
+                return text.starts_with("step 10: the checkpoint was not written: cannot write");
+            }));
+        }
+        QCOMPARE(lossesOf(folder).size(), size_t{15});
+        QVERIFY(folder.savedSteps().empty());
+        QVERIFY(std::filesystem::is_empty(folder.checkpoints()));  // nothing half is left
+    }
+
+    void lostStepsStopARunThatOnlyGivesNaN()
+    {
+        const QTemporaryDir place;
+        const core::RunFolder folder = {place.path().toStdString()};
+        const Attempt attempt(folder, "text_top_layer", {.lr = 1e30});
+        QVERIFY(!attempt.outcome);
+        QVERIFY2(attempt.outcome.error().message.find("10 steps in a row were left out") != std::string::npos,
+                 core::reason(attempt.outcome));
+        QVERIFY(attempt.said.front().find("this step is left out") != std::string::npos);
+    }
+
+    void theBestAndTheNewestCheckpointsAreKept()
+    {
+        const QTemporaryDir place;
+        const core::RunFolder folder = {place.path().toStdString()};
+        QVERIFY(folder.create());
+        for (const int64_t step : {10, 20, 30, 40, 50})
+            std::filesystem::create_directories(folder.checkpoint(step));
+        std::filesystem::create_directories(folder.checkpoints() / ".half-step-00000060.1");
+        QVERIFY(pruneCheckpoints(folder, {{10, 3.0}, {20, 1.0}, {30, 2.0}, {40, 4.0}, {50, 5.0}}, 2, true));
+        QCOMPARE(folder.savedSteps(), (std::vector<int64_t>{20, 30, 50}));
+        QVERIFY(!std::filesystem::exists(folder.checkpoints() / ".half-step-00000060.1"));
+        QVERIFY(pruneCheckpoints(folder, {}, 1, false));  // without validation the newest are the best
+        QCOMPARE(folder.savedSteps(), (std::vector<int64_t>{50}));
+    }
+};
+
+QTEST_GUILESS_MAIN(ResumeTest)
+#include "resume_test.moc"

@@ -1,0 +1,178 @@
+// Training gives the losses and gradients of transformers and peft (golden/, by make_training.py), however
+// its work is cut: packed or not, in parts, in chunks, with activations kept or computed again.
+
+#include "tests/engine/train/training_case.h"
+
+#include <QTest>
+
+using namespace facet;
+using namespace facet::engine;
+
+namespace {
+
+const std::filesystem::path kCases = std::filesystem::path(SOURCE_DIR) / "tests/engine/train/golden";
+
+/// Loss and all gradients, by name.
+struct Gradients {
+    double loss = 0;
+    std::map<std::string, at::Tensor> of;
+};
+
+Gradients taken(const TrainedModel& model, double loss)
+{
+    Gradients gradients = {loss, {}};
+    for (const auto& [name, tensor] : model.trained()) {
+        gradients.of[name] = tensor.grad();
+        tensor.mutable_grad().reset();
+    }
+    return gradients;
+}
+
+void compare(const Gradients& a, const Gradients& b, double tolerance)
+{
+    QVERIFY2(std::abs(a.loss - b.loss) <= tolerance, qPrintable(QString::number(a.loss - b.loss)));
+    for (const auto& [name, gradient] : a.of) {
+        QCOMPARE(gradient.defined(), b.of.at(name).defined());
+        if (gradient.defined())
+            QVERIFY2(largestDifference(gradient, b.of.at(name)) <= tolerance, name.c_str());
+    }
+}
+
+void addCases()
+{
+    QTest::addColumn<QString>("folder");
+    for (const auto& folder : trainingCases(kCases))
+        QTest::newRow(folder.filename().c_str()) << QString::fromStdString(folder.string());
+}
+
+}  // namespace
+
+class TrainingTest final : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void lossGradientsAndTenStepsAreThePeers_data() { addCases(); }
+    void lossGradientsAndTenStepsAreThePeers()
+    {
+        QFETCH(const QString, folder);
+        compareWithPeer(folder.toStdString());
+    }
+
+    void anyCutOfTheWorkGivesTheSame_data() { addCases(); }
+    void anyCutOfTheWorkGivesTheSame()
+    {
+        QFETCH(const QString, folder);
+        const TrainingCase training = TrainingCase::open(folder.toStdString());
+        TrainedModel model = training.model();
+        const std::vector<TrainingSample> samples = training.samples();
+        const Gradients whole = taken(model, lossAndGradients(model, samples));
+
+        int64_t numTargets = 0;
+        for (const TrainingSample& sample : samples)
+            numTargets += sample.numTargets();
+        double loss = 0;
+        for (const TrainingSample& sample : samples) {  // one by one: not packed, and accumulated
+            const PackedBatch batch = packed({sample}, model.model().config.imageTokenId, at::kCPU);
+            const at::Tensor part = model.sumOfLosses(batch) / numTargets;
+            part.backward();
+            loss += part.item<double>();
+        }
+        compare(taken(model, loss), whole, 1e-5);
+
+        compare(taken(model, lossAndGradients(model, samples, /*maxScores=*/500)), whole, 1e-5);
+
+        for (const ActivationMemory memory : {ActivationMemory::Products, ActivationMemory::LayerInputs}) {
+            model.setActivationMemory(memory);
+            compare(taken(model, lossAndGradients(model, samples)), whole, 1e-5);
+        }
+    }
+
+    /// Of the whole table of scores at once, by LibTorch.
+    void chunkedCrossEntropyIsThePlainOne()
+    {
+        at::manual_seed(1);
+        const at::Tensor hidden_TD = at::randn({37, 16}).requires_grad_();
+        const at::Tensor head_VD = at::randn({101, 16}).requires_grad_();
+        at::Tensor target_T = at::randint(0, 101, {37}, at::kLong);
+        target_T.slice(0, 0, 37, 3) = kNoTarget;
+        const at::Tensor plain = at::cross_entropy_loss(at::linear(hidden_TD, head_VD), target_T, {},
+                                                        at::Reduction::Sum, kNoTarget);
+        plain.backward();
+        const at::Tensor hiddenGradient = hidden_TD.grad().clone(), headGradient = head_VD.grad().clone();
+        for (const int64_t maxScores : {1, 101, 1000, 1'000'000}) {
+            hidden_TD.mutable_grad().reset();
+            head_VD.mutable_grad().reset();
+            const at::Tensor chunked =
+                sumOfCrossEntropy(hidden_TD, gemma3::WeightMatrix::sharing(head_VD), target_T, maxScores);
+            (chunked * 3).backward();
+            QVERIFY(largestDifference(chunked, plain) <= 1e-4);
+            QVERIFY(largestDifference(hidden_TD.grad(), 3 * hiddenGradient) <= 1e-4);
+            QVERIFY(largestDifference(head_VD.grad(), 3 * headGradient) <= 1e-4);
+        }
+    }
+
+    /// LoRA over matrices in less than float: their product has the gradient of the widened matrix.
+    void aFrozenMatrixPassesGradientsOnHoweverItIsStored()
+    {
+        at::manual_seed(2);
+        using core::gemma3::WeightFormat;
+        const at::Tensor source_OI = at::randn({96, 64});
+        for (const WeightFormat format : {WeightFormat::BFloat16, WeightFormat::Int8, WeightFormat::Int4})
+            for (const bool useKernels : {false, true}) {
+                const gemma3::WeightMatrix matrix(source_OI, format, at::dtype(at::kFloat), useKernels);
+                const at::Tensor x = at::randn({5, 64}).requires_grad_(), up = at::randn({5, 96});
+                (matrix(x) * up).sum().backward();
+                QVERIFY(largestDifference(x.grad(), up.matmul(matrix.dense(0, 96))) <= 1e-4);
+            }
+    }
+
+    void nothingIsComputedBelowTheLowestTrainedPart()
+    {
+        const TrainingCase training = TrainingCase::open(kCases / "text_top_layer");
+        const TrainedModel model = training.model();
+        int layersWithGradient = 0, layers = 0;
+        const PackedBatch batch = packed(training.samples(), -1, at::kCPU);
+        gemma3::Step step = {batch.token_T, batch.segments, {}, {}};
+        const gemma3::Trace trace = [&](const std::string& name, const at::Tensor& value) {
+            if (name.starts_with("layer.") && !name.ends_with("attention")) {
+                ++layers;
+                layersWithGradient += value.requires_grad();
+            }
+        };
+        gemma3::hiddenStates(step, model.model().weights, model.model().config.text, trace);
+        QCOMPARE(layers, 7);
+        QCOMPARE(layersWithGradient, 4);  // of the layers 0 to 6, number 3 is trained
+    }
+
+    void dropoutHasTheRightMeanAndIsTheSamplesOwn()
+    {
+        const at::Tensor ones = at::ones({100, 100});
+        const at::Tensor drawn = dropout(ones, 0.3, {{60, 5}, {40, 9}}, /*stream=*/7);
+        const double mean = drawn.mean().item<double>();  // of 10,000 draws; deviation 0.0065
+        QVERIFY2(std::abs(mean - 1) < 0.02, qPrintable(QString::number(mean)));
+        QVERIFY(((drawn == 0).logical_or((drawn - 1 / 0.7).abs() < 1e-6)).all().item<bool>());
+        // A sample's draws do not depend on what stands before it, but on its seed and on the layer.
+        QVERIFY(dropout(at::ones({40, 100}), 0.3, {{40, 9}}, 7).equal(drawn.slice(0, 60)));
+        QVERIFY(!dropout(at::ones({40, 100}), 0.3, {{40, 9}}, 8).equal(drawn.slice(0, 60)));
+        QVERIFY(!dropout(at::ones({40, 100}), 0.3, {{40, 8}}, 7).equal(drawn.slice(0, 60)));
+    }
+
+    void whatTheModelLacksCannotBeTrained()
+    {
+        const TrainingCase training = TrainingCase::open(kCases / "text_lora");
+        const auto refused = [&](const TrainedSelection& selection) {
+            const core::Result<TrainedModel> made = TrainedModel::make(training.baseModel(), selection, 1);
+            return made ? std::string() : made.error().message;
+        };
+        QCOMPARE(
+            refused({}),
+            std::string("nothing is trained: unfreeze a part of the model or choose layers for adapters"));
+        QCOMPARE(refused({{"language_model.layers.99.mlp"}, {}}),
+                 std::string("the model has no tensor language_model.layers.99.mlp to train"));
+        QCOMPARE(refused({{}, {{.module = "vision_tower.x"}}}),
+                 std::string("the model has no linear layer vision_tower.x to adapt"));
+    }
+};
+
+QTEST_GUILESS_MAIN(TrainingTest)
+#include "training_test.moc"
