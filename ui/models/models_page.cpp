@@ -267,10 +267,12 @@ QWidget* ModelsPage::makeTable()
     connect(scan, &QPushButton::clicked, &m_parts.library, &LibraryList::scanHub);
     empty->addAction(add);
     empty->addAction(scan);
-    m_stack = new QStackedLayout;
+    // With a parent from the start: a stack without one shows its first widget as a window of its own.
+    auto* holder = new QWidget(card);
+    m_stack = new QStackedLayout(holder);
     m_stack->addWidget(m_table);
     m_stack->addWidget(empty);
-    card->body()->addLayout(m_stack);
+    card->body()->addWidget(holder);
 
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             &ModelsPage::showCurrent);
@@ -372,7 +374,8 @@ void ModelsPage::showSummary()
     m_stack->setCurrentIndex(count == 0 ? 1 : 0);
     // The card ends below its last row.
     const int rows = m_table->horizontalHeader()->sizeHint().height() + count * LibraryDelegate::rowHeight();
-    m_table->parentWidget()->setMaximumHeight(count == 0 ? QWIDGETSIZE_MAX : rows + space::kS);
+    m_table->parentWidget()->parentWidget()->setMaximumHeight(count == 0 ? QWIDGETSIZE_MAX
+                                                                         : rows + space::kS);
     if (!m_wanted.isEmpty() && m_parts.library.indexOf(m_wanted) >= 0) {
         select(m_wanted);
         m_wanted.clear();

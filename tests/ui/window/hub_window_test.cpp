@@ -121,7 +121,6 @@ private Q_SLOTS:
         QTRY_VERIFY(m_studio->downloads().item(0).progress.bytesDone >= 2'000'000);
         QTest::mouseClick(find<QPushButton>("downloadToggle"), Qt::LeftButton);
         QCOMPARE(m_studio->downloads().item(0).state, ui::Downloads::State::Paused);
-        m_server.release();
         m_server.setFaults({});
         QTest::mouseClick(find<QPushButton>("downloadToggle"), Qt::LeftButton);
         QTRY_COMPARE_WITH_TIMEOUT(m_studio->downloads().item(0).state, ui::Downloads::State::Done, 20'000);
@@ -130,6 +129,7 @@ private Q_SLOTS:
              m_server.requests(QStringLiteral("cdn"), QStringLiteral("model.safetensors")))
             hasContinued =
                 hasContinued || core::headerOf(request, "range").startsWith(QStringLiteral("bytes="));
+        m_server.release();
         QVERIFY(hasContinued);
     }
 

@@ -36,7 +36,7 @@ private Q_SLOTS:
             run(QStringLiteral("ldd"), {QStringLiteral(STUDIO)}, QDir::tempPath(), exitCode);
         QCOMPARE(exitCode, 0);
         QVERIFY(libraries.contains("libQt6Widgets"));
-        for (const char* name : {"torch", "c10", "cuda", "cublas", "nccl"})
+        for (const char* name : {"libtorch", "libc10", "libcudart", "libcublas", "libnccl"})
             QVERIFY2(!libraries.contains(name), libraries.constData());
     }
 
