@@ -87,8 +87,13 @@ TrainingFlops Run::flopsOf(const TrainedModel& model)
 Result<void> Run::resume()
 {
     const std::vector<int64_t> steps = m_folder.savedSteps();
-    if (steps.empty())
+    if (steps.empty()) {
+        // An attempt may have ended before its first checkpoint: what it told does not count.
+        const Result<std::vector<core::RunEvent>> told = core::EventReader(m_folder.events()).poll();
+        if (told && std::ranges::any_of(*told, [](const auto& event) { return core::stepOf(event) > 0; }))
+            m_recorder.record(core::ResumeEvent{0});
         return {};
+    }
     const TrainerState fresh = m_state;
     const std::filesystem::path checkpoint = m_folder.checkpoint(steps.back());
     Result<TrainerState> state = loadCheckpoint(checkpoint, m_optimizer);
