@@ -30,7 +30,7 @@ WriteSamples samplesOf(const jobs::Job& job, const LoadedModel& model)
                 return prepared.error();
             GenerateRequest request;
             request.prompt = prepared->ids;
-            request.pixels_3SS = prepared->pixels_3SS;
+            request.pictures = prepared->pictures;
             request.sampling.temperature = 0;
             request.maxTokens = job.sampleMaxTokens;
             request.stopIds = model.generation.eosTokenIds;

@@ -97,14 +97,15 @@ void score(const std::filesystem::path& folder)
     for (std::string line; std::getline(input, line);) {
         const nlohmann::json json = nlohmann::json::parse(line);
         const auto ids = json["tokens"].get<std::vector<int64_t>>();
-        std::vector<at::Tensor> pixels_3SS;
+        std::vector<Picture> pictures;
         for (const nlohmann::json& name : json.value("images", nlohmann::json::array()))
-            pixels_3SS.push_back(gemma3::pixelValues(*core::readImage(folder / name.get<std::string>()),
-                                                     files->preprocessing.imageSize)
-                                     .to(at::kBFloat16));
+            pictures.push_back(
+                {.pixel_3SS = gemma3::pixelValues(*core::readImage(folder / name.get<std::string>()),
+                                                  files->preprocessing.imageSize)
+                                  .to(at::kBFloat16)});
         gemma3::KvCache cache(model->config.text);
         std::vector<at::Tensor> logit_TV;
-        prefill(*model, cache, ids, imageFeatures(*model, pixels_3SS), [&](const at::Tensor& hidden_TD) {
+        prefill(*model, cache, ids, imageFeatures(*model, pictures), [&](const at::Tensor& hidden_TD) {
             logit_TV.push_back(gemma3::logits(hidden_TD, model->weights));
             return true;
         });

@@ -59,7 +59,7 @@ private Q_SLOTS:
             QVERIFY2(prompt, core::reason(prompt));
             GenerateRequest request;
             request.prompt = prompt->ids;
-            request.pixels_3SS = prompt->pixels_3SS;
+            request.pictures = prompt->pictures;
             request.maxTokens = 64;
             request.stopIds = model->generation.eosTokenIds;
             const core::Result<GenerateResult> answer =
