@@ -20,6 +20,7 @@ using nlohmann::json;
 
 constexpr std::string_view kPrefix = "base_model.model.";
 constexpr std::string_view kWeight = ".weight";
+constexpr std::string_view kInner = "vision_model.";  // in names before transformers 5
 
 Error wrong(const std::filesystem::path& path, const std::string& what)
 {
@@ -149,6 +150,25 @@ double mostCommon(const std::vector<std::shared_ptr<LoraLayer>>& layers, const V
     return std::ranges::max_element(count, {}, &std::pair<const double, int>::second)->first;
 }
 
+/// The modules that own the tensors which are trained whole, as the ends of their names, which is how peft
+/// looks for them: behind what differs between generations. A module holds those inside it.
+std::set<std::string> wholeModules(const PeftAdapter& adapter, bool hasVision)
+{
+    std::set<std::string> modules;
+    for (const auto& [name, tensor] : adapter.tensors) {
+        std::string module = core::gemma3::savedName(name, hasVision);
+        module.resize(module.rfind('.'));
+        if (const size_t at = module.find(kInner); at != std::string::npos)
+            module.erase(0, at + kInner.size());
+        modules.insert(module);
+    }
+    std::erase_if(modules, [&](const std::string& inner) {
+        return std::ranges::any_of(modules,
+                                   [&](const std::string& outer) { return inner.starts_with(outer + "."); });
+    });
+    return modules;
+}
+
 json configOf(const PeftAdapter& adapter, bool hasVision)
 {
     json config = {{"peft_type", "LORA"},
@@ -183,13 +203,8 @@ json configOf(const PeftAdapter& adapter, bool hasVision)
     config["alpha_pattern"] = alphaPattern;
     config["target_modules"] = targetPattern(modules, hasVision);
 
-    std::set<std::string> whole;
-    for (const auto& [name, tensor] : adapter.tensors) {
-        const std::string saved = core::gemma3::savedName(name, hasVision);
-        whole.insert(saved.substr(0, saved.rfind('.')));
-    }
-    if (!whole.empty())
-        config["modules_to_save"] = whole;
+    if (!adapter.tensors.empty())
+        config["modules_to_save"] = wholeModules(adapter, hasVision);
     return config;
 }
 
@@ -348,8 +363,13 @@ core::Result<void> writePeftFolder(const std::filesystem::path& folder, const Pe
         if (layer->magnitude_O.defined())
             tensors[module + ".lora_magnitude_vector"] = layer->magnitude_O;
     }
-    for (const auto& [name, tensor] : adapter.tensors)
-        tensors[std::string(kPrefix) + core::gemma3::savedName(name, hasVision)] = tensor;
+    for (const auto& [name, tensor] : adapter.tensors) {
+        // Adapters are renamed by peft where transformers 5 dropped "vision_model."; these are not.
+        std::string saved = core::gemma3::savedName(name, hasVision);
+        if (const size_t at = saved.find(kInner); at != std::string::npos)
+            saved.erase(at, kInner.size());
+        tensors[std::string(kPrefix) + saved] = tensor;
+    }
     if (core::Result<void> done =
             writeTensors(folder / "adapter_model.safetensors", tensors, {{"format", "pt"}});
         !done)

@@ -34,7 +34,8 @@ core::Result<PeftAdapter> readPeftFolder(const std::filesystem::path& folder);
 /// Errors  InvalidInput: a layer that the model lacks, a shape that does not fit
 core::Result<void> attach(const PeftAdapter& adapter, gemma3::Model& model);
 
-/// Writes a folder that peft reads, with the names of transformers 4.52 and later; the folder is made.
+/// Writes a folder that peft reads, with the names of transformers 4.52 and later (parts of the vision tower
+/// that were trained whole: of 5.0 and later, since peft renames adapters only); the folder is made.
 /// target_modules is a regular expression that matches what was trained, and nothing else.
 ///
 /// Errors  Io

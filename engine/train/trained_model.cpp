@@ -50,6 +50,12 @@ core::Result<void> TrainedModel::select(const TrainedSelection& selection, uint6
         lora[settings.module] = &settings;
         modules.insert(settings.module);
     }
+    for (const std::string& module : modules)
+        if (tensors.contains(module + ".weight"))
+            return Error{ErrorCode::InvalidInput,
+                         module +
+                             " is to be trained itself and by an adapter, which no PEFT folder can hold: "
+                             "freeze its part of the model, or leave it out of lora.targets"};
     const at::ScalarType type = m_model.weights.type();
     const auto arithmetic = at::dtype(type).device(m_model.weights.device());
 

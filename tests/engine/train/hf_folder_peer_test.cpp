@@ -45,6 +45,7 @@ struct Case {
     const char* name;
     bool isExport = false;
     int64_t maxShardBytes = int64_t{1} << 40;
+    bool isMixed = false;  // adapters, and parts that are trained whole
 };
 constexpr Case kAll[] = {{"text_dora"},
                          {"text_rslora_patterns"},
@@ -52,7 +53,8 @@ constexpr Case kAll[] = {{"text_dora"},
                          {"text_top_layer", true},
                          {"vision_projector", true, 100'000},  // in shards
                          {"text_dora", true},                  // merged
-                         {"vision_lora", true}};
+                         {"vision_lora", true},
+                         {"vision_projector", false, 0, true}};
 
 /// A few steps, so that nothing is as it started.
 void trainALittle(const TrainedModel& model, const TrainingCase& training)
@@ -91,11 +93,24 @@ class HfFolderPeerTest final : public QObject {
         return TrainingCase::open(kCases / chosen.name).samples().front();
     }
 
+    static TrainedModel mixed(const TrainingCase& training)
+    {
+        TrainedSelection selection;
+        selection.lora = {{.module = "language_model.layers.0.self_attn.q_proj", .rank = 2, .alpha = 4}};
+        selection.tensors = {"multi_modal_projector.mm_soft_emb_norm.weight",
+                             "multi_modal_projector.mm_input_projection_weight",
+                             "vision_tower.encoder.layers.1.mlp.fc1.weight",
+                             "vision_tower.encoder.layers.1.mlp.fc1.bias",
+                             "vision_tower.post_layernorm.weight",
+                             "vision_tower.post_layernorm.bias"};
+        return *TrainedModel::make(training.baseModel(), selection, 1);
+    }
+
     /// Trains a little, computes logits, and writes what the peer is to read.
     void prepare(size_t index)
     {
         const TrainingCase training = TrainingCase::open(kCases / kAll[index].name);
-        const TrainedModel model = training.model();
+        const TrainedModel model = kAll[index].isMixed ? mixed(training) : training.model();
         trainALittle(model, training);
         const TrainingSample sample = training.samples().front();
         m_logits.push_back(logitsOf(model, sample));

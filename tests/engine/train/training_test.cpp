@@ -169,6 +169,9 @@ private Q_SLOTS:
             std::string("nothing is trained: unfreeze a part of the model or choose layers for adapters"));
         QCOMPARE(refused({{"language_model.layers.99.mlp"}, {}}),
                  std::string("the model has no tensor language_model.layers.99.mlp to train"));
+        QVERIFY(refused({{"language_model.layers.0.mlp.up_proj.weight"},
+                         {{.module = "language_model.layers.0.mlp.up_proj"}}})
+                    .find("no PEFT folder can hold") != std::string::npos);
         QCOMPARE(refused({{}, {{.module = "vision_tower.x"}}}),
                  std::string("the model has no linear layer vision_tower.x to adapt"));
     }
