@@ -99,10 +99,11 @@ void score(const std::filesystem::path& folder)
         const auto ids = json["tokens"].get<std::vector<int64_t>>();
         std::vector<Picture> pictures;
         for (const nlohmann::json& name : json.value("images", nlohmann::json::array()))
-            pictures.push_back(
-                {.pixel_3SS = gemma3::pixelValues(*core::readImage(folder / name.get<std::string>()),
-                                                  files->preprocessing.imageSize)
-                                  .to(at::kBFloat16)});
+            pictures.push_back({gemma3::pixelValues(*core::readImage(folder / name.get<std::string>()),
+                                                    files->preprocessing.imageSize)
+                                    .to(at::kBFloat16),
+                                {},
+                                {}});
         gemma3::KvCache cache(model->config.text);
         std::vector<at::Tensor> logit_TV;
         prefill(*model, cache, ids, imageFeatures(*model, pictures), [&](const at::Tensor& hidden_TD) {
