@@ -63,7 +63,8 @@ private Q_SLOTS:
         while (files.hasNext()) {
             files.next();
             bytes += files.fileInfo().size();
-            for (const char* foreign : {"libtorch", "libc10", "libcu", "libnv", "libc.so", "libstdc++"})
+            for (const char* foreign :
+                 {"libtorch", "libc10", "libcuda", "libcublas", "libcudnn", "libnv", "libc.so", "libstdc++"})
                 QVERIFY2(!files.fileName().startsWith(QLatin1String(foreign)), qPrintable(files.fileName()));
         }
         QVERIFY2(bytes <= 40 << 20, qPrintable(QString::number(bytes)));

@@ -334,7 +334,7 @@ private Q_SLOTS:
         QCOMPARE(model["state"].get<std::string>(), std::string("ready"));
         QCOMPARE(model["progress"].get<double>(), 1.0);
         QCOMPARE(model["mode"].get<std::string>(), std::string("chat"));
-        QCOMPARE(model["template"].get<std::string>(), std::string("unknown"));  // it has words of its own
+        QCOMPARE(model["template"].get<std::string>(), std::string("gemma3"));
         QVERIFY(model["vision"].get<bool>());
         const json estimate =
             m_engine.post("/facet/v1/estimate", {{"model", "demo"}, {"device", "cpu"}}).json();
