@@ -2,15 +2,25 @@
 
 // Facet's own routes under /facet/v1, and the line with which the engine begins.
 //
-//   first line on stdout            ServerStart
-//   GET  /facet/v1/version          VersionInfo
-//   GET  /facet/v1/devices          {"devices": [Device]}
-//   POST /facet/v1/estimate         LoadRequest -> LoadEstimate
-//   POST /facet/v1/load             LoadRequest -> 202 {"id": "..."}; 400 or 503 if it cannot be loaded at
-//   all GET  /facet/v1/models           {"models": [ModelState]} POST /facet/v1/unload           {"model":
-//   "id"}; ends its answers, cancels a load GET  /facet/v1/queue            QueueState GET  /facet/v1/cache
-//   CacheState; DELETE empties it GET  /v1/models                 {"object": "list", "data": [{"id",
-//   "object": "model", ...}]}: the ready ones
+//   first line on stdout     ServerStart
+//
+//   GET  /facet/v1/version   VersionInfo
+//
+//   GET  /facet/v1/devices   {"devices": [Device]}
+//
+//   POST /facet/v1/estimate  LoadRequest -> LoadEstimate
+//
+//   POST /facet/v1/load      LoadRequest -> 202 {"id": "..."}; 400 or 503 if it cannot be loaded at all
+//
+//   GET  /facet/v1/models    {"models": [ModelState]}
+//
+//   POST /facet/v1/unload    {"model": "id"}; ends its answers, cancels a load
+//
+//   GET  /facet/v1/queue     QueueState
+//
+//   GET  /facet/v1/cache     CacheState; DELETE empties it
+//
+//   GET  /v1/models          {"object": "list", "data": [{"id", "object": "model", ...}]}: the ready ones
 //
 // All of them but the first need "Authorization: Bearer TOKEN".
 

@@ -24,8 +24,7 @@ at::Tensor gatedGelu(const at::Tensor& gate_TF, const at::Tensor& up_TF)
     return at::gelu(gate_TF, "tanh") * up_TF;
 }
 
-// --- on a CPU
-// ---------------------------------------------------------------------------------------------------
+// On a CPU:
 
 constexpr int64_t kWorth = 32'768;  // floats to go over before a second thread pays
 
