@@ -41,8 +41,8 @@ namespace facet::core::gemma3 {
 /// The canonical name of a tensor as a file names it; none if it is no name of Gemma 3's.
 std::optional<std::string> canonicalName(std::string_view nameInFile);
 
-/// The name that we write, transformers 4.52's, which 4.57 and 5.17 read in full; `canonicalName` of it is the
-/// same again. Text-only models have names of their own.
+/// The name that we write, transformers 4.52's, which 4.57 and 5.17 read in full; `canonicalName` of it is
+/// the same again. Text-only models have names of their own.
 std::string savedName(std::string_view canonicalName, bool hasVision);
 
 /// The head's matrix under its own name. Gemma 3 ties it to the embedding table, so a file that has it has a

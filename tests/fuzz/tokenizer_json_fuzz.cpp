@@ -1,5 +1,5 @@
-// tokenizer.json and tokenizer.model: whatever the bytes are, reading ends in a vocabulary that survives the way to a
-// SentencePiece model and back, or in a sentence.
+// tokenizer.json and tokenizer.model: whatever the bytes are, reading ends in a vocabulary that survives the
+// way to a SentencePiece model and back, or in a sentence.
 
 #include "core/tokenizer/model_proto.h"
 #include "core/tokenizer/tokenizer_json.h"
