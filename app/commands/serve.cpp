@@ -133,6 +133,10 @@ void addServe(CLI::App& program, int& status)
         "Load this at once: a library name, a folder, an id in the Hugging Face cache, or demo");
     command->add_option("--device", options->model.device, "auto, cpu, cuda, cuda:1")->capture_default_str();
     command
+        ->add_option("--dtype", options->model.dtype,
+                     "Type of the arithmetic; default: bfloat16 on a GPU, float32 on a CPU")
+        ->check(CLI::IsMember({"float32", "bfloat16"}));
+    command
         ->add_option("--weights", options->model.weights,
                      "How weights are stored; default: as the device likes")
         ->check(CLI::IsMember({"float32", "bfloat16", "int8", "int4"}));

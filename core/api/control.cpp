@@ -120,6 +120,8 @@ Json toJson(const Device& device)
 Json toJson(const LoadRequest& request)
 {
     Json json = {{"model", request.model}, {"text_only", request.textOnly}, {"device", request.device}};
+    if (!request.dtype.empty())
+        json["dtype"] = request.dtype;
     if (!request.weights.empty())
         json["weights"] = request.weights;
     if (request.context > 0)
@@ -220,13 +222,16 @@ Result<LoadRequest> loadRequestFromJson(const Json& json)
                     "is missing: a library name, a folder, an id in the Hugging Face cache, or demo");
     request.textOnly = fields.flag("text_only", false);
     request.device = fields.text("device", "auto");
+    request.dtype = fields.text("dtype", "");
+    if (!request.dtype.empty() && request.dtype != "float32" && request.dtype != "bfloat16")
+        fields.fail("dtype", "is " + shown(Json(request.dtype)) + ", neither float32 nor bfloat16");
     request.weights = fields.text("weights", "");
     if (!request.weights.empty() && request.weights != "float32" && request.weights != "bfloat16" &&
         request.weights != "int8" && request.weights != "int4")
         fields.fail("weights",
                     "is " + shown(Json(request.weights)) + ", not one of float32, bfloat16, int8 and int4");
     request.context = fields.integer("context", 0, 1, 10'000'000);
-    refuseOthers(fields, json, {"model", "text_only", "device", "weights", "context"});
+    refuseOthers(fields, json, {"model", "text_only", "device", "dtype", "weights", "context"});
     return unlessWrong(fields, std::move(request));
 }
 

@@ -106,6 +106,11 @@ core::Result<ModelHost::Plan> ModelHost::plan(const LoadRequest& request) const
         return device.error();
     LoadSettings settings;
     settings.device = *device;
+    if (!request.dtype.empty())
+        settings.type = request.dtype == "float32" ? at::kFloat : at::kBFloat16;
+    if (settings.type == at::kBFloat16 && device->is_cpu())
+        return Error{ErrorCode::InvalidInput,
+                     "dtype is bfloat16, and a CPU computes in float32 only: leave it out or say float32"};
     if (!request.weights.empty())
         settings.weights = core::gemma3::weightFormatNamed(request.weights);
     const int64_t most = folder->config.text.maxPositions;

@@ -53,6 +53,55 @@ static json picturePart(const std::string& url)
     return {{"type", "image_url"}, {"image_url", {{"url", url}}}};
 }
 
+/// A model of 137 GB, all zeros, that takes no room: its one file has a hole for the weights.
+static bool writeHugeModel(const QString& folder)
+{
+    constexpr int64_t kHidden = 16384, kVocab = 4'194'304;
+    const json config = {{"model_type", "gemma3_text"},
+                         {"hidden_size", kHidden},
+                         {"intermediate_size", 64},
+                         {"num_hidden_layers", 1},
+                         {"num_attention_heads", 1},
+                         {"num_key_value_heads", 1},
+                         {"head_dim", 64},
+                         {"vocab_size", kVocab},
+                         {"query_pre_attn_scalar", 64},
+                         {"sliding_window", 64},
+                         {"max_position_embeddings", 512}};
+    const std::vector<std::pair<std::string, std::vector<int64_t>>> shapes = {
+        {"model.embed_tokens.weight", {kVocab, kHidden}},
+        {"model.norm.weight", {kHidden}},
+        {"model.layers.0.input_layernorm.weight", {kHidden}},
+        {"model.layers.0.post_attention_layernorm.weight", {kHidden}},
+        {"model.layers.0.pre_feedforward_layernorm.weight", {kHidden}},
+        {"model.layers.0.post_feedforward_layernorm.weight", {kHidden}},
+        {"model.layers.0.self_attn.q_proj.weight", {64, kHidden}},
+        {"model.layers.0.self_attn.k_proj.weight", {64, kHidden}},
+        {"model.layers.0.self_attn.v_proj.weight", {64, kHidden}},
+        {"model.layers.0.self_attn.o_proj.weight", {kHidden, 64}},
+        {"model.layers.0.self_attn.q_norm.weight", {64}},
+        {"model.layers.0.self_attn.k_norm.weight", {64}},
+        {"model.layers.0.mlp.gate_proj.weight", {64, kHidden}},
+        {"model.layers.0.mlp.up_proj.weight", {64, kHidden}},
+        {"model.layers.0.mlp.down_proj.weight", {kHidden, 64}}};
+    json header;
+    int64_t end = 0;
+    for (const auto& [name, shape] : shapes) {
+        const int64_t begin = end;
+        end += 2 * (shape.size() == 2 ? shape[0] * shape[1] : shape[0]);
+        header[name] = {{"dtype", "BF16"}, {"shape", shape}, {"data_offsets", {begin, end}}};
+    }
+    const std::string text = header.dump();
+    const auto length = static_cast<uint64_t>(text.size());
+    QFile weights(folder + "/model.safetensors"), settings(folder + "/config.json");
+    if (!QDir().mkpath(folder) || !weights.open(QIODevice::WriteOnly) || !settings.open(QIODevice::WriteOnly))
+        return false;
+    settings.write(QByteArray::fromStdString(config.dump()));
+    weights.write(QByteArray(reinterpret_cast<const char*>(&length), sizeof length) +
+                  QByteArray::fromStdString(text));
+    return weights.resize(qint64(sizeof length) + qint64(text.size()) + end);
+}
+
 static json textPart(const std::string& text)
 {
     return {{"type", "text"}, {"text", text}};
@@ -324,6 +373,27 @@ private Q_SLOTS:
         }
     }
 
+    void aModelThatDoesNotFitIsRefusedWithTheNumbersAndOthersGoOn()
+    {
+        const QTemporaryDir folder;
+        const QString path = folder.filePath("huge");
+        if (!writeHugeModel(path))
+            QSKIP("this file system has no files with holes");
+        const json asked = {{"model", path.toStdString()}, {"device", "cpu"}, {"weights", "bfloat16"}};
+        const json estimate = m_engine.post("/facet/v1/estimate", asked).json();
+        QVERIFY2(!estimate["fits"].get<bool>(), estimate.dump().c_str());
+        QVERIFY(estimate["bytes"]["weights"].get<int64_t>() > 137'000'000'000);
+        QVERIFY2(estimate["advice"].get<std::string>().find("138.0 GB") != std::string::npos,
+                 estimate.dump().c_str());
+
+        const HttpReply refused = m_engine.post("/facet/v1/load", asked);
+        QCOMPARE(refused.status, 503);
+        QVERIFY2(refused.json()["error"]["message"].get<std::string>().find("138.0 GB") != std::string::npos,
+                 refused.body.c_str());
+        QCOMPARE(m_engine.get("/facet/v1/models").json()["models"].size(), size_t{1});
+        QCOMPARE(m_engine.post("/v1/chat/completions", chat(turns(userSays("Hello")))).status, 200);
+    }
+
     void whatTheEngineIsAndHasIsTold()
     {
         QCOMPARE(m_engine.get("/facet/v1/version").json()["api"].get<int>(), 1);
@@ -343,6 +413,11 @@ private Q_SLOTS:
         QCOMPARE(m_engine.post("/facet/v1/estimate", {{"model", "no-such-model"}}).status, 404);
         QCOMPARE(m_engine.post("/facet/v1/estimate", {{"model", "demo"}, {"weights", "int2"}}).errorParam(),
                  std::string("weights"));
+        const auto bf16OnCpu =
+            m_engine.post("/facet/v1/load", {{"model", "demo"}, {"device", "cpu"}, {"dtype", "bfloat16"}});
+        QCOMPARE(bf16OnCpu.status, 400);
+        QVERIFY(bf16OnCpu.json()["error"]["message"].get<std::string>().find("float32 only") !=
+                std::string::npos);
         QCOMPARE(m_engine.post("/facet/v1/load", {{"model", "demo"}, {"device", "cuda:77"}}).status, 503);
         QCOMPARE(m_engine.post("/facet/v1/load", {{"model", "demo"}}).status, 400);  // it is there already
         QCOMPARE(m_engine.post("/facet/v1/unload", {{"model", "nobody"}}).status, 404);

@@ -146,7 +146,7 @@ private Q_SLOTS:
         QVERIFY(read->prompts == completion.prompts);
         QCOMPARE(*read->options.logprobs, 0);
 
-        const LoadRequest load = {"a/b", true, "cuda:1", "int4", 4096};
+        const LoadRequest load = {"a/b", true, "cuda:1", "bfloat16", "int4", 4096};
         const Result<LoadRequest> readLoad = loadRequestFromJson(toJson(load));
         QVERIFY2(readLoad, reason(readLoad));
         QCOMPARE(dumped(toJson(*readLoad)), dumped(toJson(load)));
