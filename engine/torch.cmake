@@ -15,18 +15,8 @@
 # g++ takes a precompiled header only under the flags that it was made with, so everything that sees Torch is compiled with
 # -fPIC (CMake would give programs -fPIE) and, in RelWithDebInfo, with -g1: line numbers, no variables.
 #
-# ccache keeps precompiled headers, too, and a second clone elsewhere hits what the first one compiled (tried: 3 of 3), with:
-#   CCACHE_SLOPPINESS   g++ may trust a precompiled header without looking at the files behind it
-#   -fpch-preprocess    the precompiled header shows in what ccache hashes
-#   CCACHE_BASEDIR      paths inside the checkout count as relative
-#   -fdebug-prefix-map  debug symbols do not name the checkout's place (gdb finds the sources when started in the checkout)
-
-if(CCACHE)
-    set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
-        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
-    set(CMAKE_CUDA_COMPILER_LAUNCHER ${launcher})
-endif()
+# ccache keeps precompiled headers, too, and a second clone elsewhere hits what the first one compiled (tried: 3 of 3), with
+# what the top CMakeLists.txt sets and -fpch-preprocess: the precompiled header shows in what ccache hashes.
 
 set(FACET_TORCH "$ENV{FACET_TORCH}" CACHE PATH "LibTorch 2.11: a virtual environment, site-packages/torch or an unpacked libtorch")
 set(place "${FACET_TORCH}")
@@ -137,7 +127,7 @@ target_link_libraries(facet_torch INTERFACE stdc++ torch_library c10)
 target_compile_definitions(facet_torch INTERFACE FACET_CUDA=$<BOOL:${FACET_CUDA}>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(facet_torch INTERFACE
-        $<$<COMPILE_LANGUAGE:CXX>:-fPIC -fpch-preprocess -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=. $<$<CONFIG:RelWithDebInfo>:-g1>>)
+        $<$<COMPILE_LANGUAGE:CXX>:-fPIC -fpch-preprocess $<$<CONFIG:RelWithDebInfo>:-g1>>)
 endif()
 
 # Programs run from the build folder. Torch's CUDA libraries come first, so that a system's toolkit never stands in for them.
