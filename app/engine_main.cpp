@@ -30,6 +30,7 @@ int main(int argc, char** argv)
     facet::app::addScore(program, status);
     facet::app::addQuality(program, status);
     facet::app::addBench(program, status);
+    facet::app::addSelftest(program, status);
     facet::app::addServe(program, status);
     facet::app::addTargets(program, status);
     facet::app::addData(program, status);

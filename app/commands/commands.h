@@ -20,6 +20,7 @@ void addModels(CLI::App& program, int& status);
 void addQuality(CLI::App& program, int& status);
 void addRecipe(CLI::App& program, int& status);
 void addScore(CLI::App& program, int& status);
+void addSelftest(CLI::App& program, int& status);
 void addServe(CLI::App& program, int& status);
 void addTargets(CLI::App& program, int& status);
 void addTokenize(CLI::App& program, int& status);

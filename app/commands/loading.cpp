@@ -22,12 +22,12 @@ bool showProgress(int64_t done, int64_t all)
 
 }  // namespace
 
-void addLoadOptions(CLI::App& command, LoadOptions& options)
+void addLoadOptions(CLI::App& command, LoadOptions& options, bool modelIsRequired)
 {
     command
         .add_option("--model,-m", options.model,
                     "A library name, a folder, an id in the Hugging Face cache, or demo")
-        ->required();
+        ->required(modelIsRequired);
     command.add_option("--device", options.device,
                        "auto, cpu, cuda, cuda:1; auto takes the first usable GPU, else the CPU");
     command
@@ -48,6 +48,18 @@ void addLoadOptions(CLI::App& command, LoadOptions& options)
             "Tokens of prompt and answer that must fit in memory beside the weights, or the model is refused")
         ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
         ->capture_default_str();
+}
+
+core::Result<engine::gemma3::Placement> placementOf(const LoadOptions& options)
+{
+    const core::Result<at::Device> device = engine::chooseDevice(options.device, engine::listDevices());
+    if (!device)
+        return device.error();
+    using core::gemma3::WeightFormat;
+    const bool isFloat = options.type.empty() ? device->is_cpu() : options.type == "float32";
+    return engine::gemma3::Placement{*device, isFloat ? at::kFloat : at::kBFloat16,
+                                     core::gemma3::weightFormatNamed(options.weights)
+                                         .value_or(isFloat ? WeightFormat::Float32 : WeightFormat::BFloat16)};
 }
 
 core::Result<engine::LoadedModel> load(const LoadOptions& options)

@@ -14,7 +14,10 @@ struct LoadOptions {
     int64_t context = 8192;
 };
 
-void addLoadOptions(CLI::App& command, LoadOptions& options);
+void addLoadOptions(CLI::App& command, LoadOptions& options, bool modelIsRequired = true);
+
+/// Where and how a model without files is to be made.
+core::Result<engine::gemma3::Placement> placementOf(const LoadOptions& options);
 
 /// Finds and loads the model. Shows progress on stderr if that is a terminal, and says there what its user
 /// should know.

@@ -8,7 +8,6 @@
 namespace facet::core::gemma3 {
 namespace {
 
-constexpr int64_t kChunk = 512;                 // tokens of a prompt in one step, engine/generate/prefill.h
 constexpr int64_t kOfTorchOnGpu = 700'000'000;  // CUDA's context, cuBLAS's workspace
 constexpr int64_t kOfTorchOnCpu = 300'000'000;  // LibTorch's code and tables
 
@@ -43,7 +42,7 @@ int64_t cacheBytes(const TextConfig& config, const MemoryRequest& request)
     for (const LayerKind kind : config.layers) {
         const int64_t kept = kind == LayerKind::Global
                                  ? request.context
-                                 : std::min(request.context, config.slidingWindow + kChunk);
+                                 : std::min(request.context, config.slidingWindow + promptChunk(request.isGpu));
         numTokens += 2 * kept;
     }
     return request.numSlots * numTokens * 2 * config.numKvHeads * config.headDim * request.bytesPerValue;
@@ -52,7 +51,7 @@ int64_t cacheBytes(const TextConfig& config, const MemoryRequest& request)
 int64_t workspaceBytes(const Config& config, const MemoryRequest& request)
 {
     const TextConfig& text = config.text;
-    const int64_t chunk = std::min(kChunk, request.context);
+    const int64_t chunk = std::min(promptChunk(request.isGpu), request.context);
     const int64_t ofText = chunk *
                            (3 * text.intermediateSize + 6 * text.hiddenSize +
                             4 * text.headDim * (text.numHeads + 2 * text.numKvHeads)) *

@@ -7,14 +7,22 @@ namespace facet::engine::gemma3 {
 void LayerCache::append(const at::Tensor& k_TKH, const at::Tensor& v_TKH)
 {
     const int64_t T = k_TKH.size(0);
-    makeRoomFor(T, k_TKH);
+    makeRoomFor(T, k_TKH.transpose(0, 1));
     m_buffer->k_KSH.narrow(1, m_size, T).copy_(k_TKH.transpose(0, 1));
     m_buffer->v_KSH.narrow(1, m_size, T).copy_(v_TKH.transpose(0, 1));
     m_size += T;
     m_buffer->filled = m_size;
 }
 
-void LayerCache::makeRoomFor(int64_t numTokens, const at::Tensor& like_TKH)
+void LayerCache::grow(int64_t numTokens)
+{
+    const at::Tensor like_KSH = m_buffer->k_KSH;
+    makeRoomFor(numTokens, like_KSH);
+    m_size += numTokens;
+    m_buffer->filled = m_size;
+}
+
+void LayerCache::makeRoomFor(int64_t numTokens, const at::Tensor& like_KSH)
 {
     const int64_t room = m_buffer ? m_buffer->k_KSH.size(1) : 0;
     // What lies behind our end belongs to a copy that went on before us.
@@ -25,7 +33,7 @@ void LayerCache::makeRoomFor(int64_t numTokens, const at::Tensor& like_TKH)
     // Twice what is needed, so that a local layer moves its window once in about a window's length of tokens,
     // and a global one grows seldom.
     const int64_t kept = m_window == 0 ? m_size : std::min(m_size, m_window - 1);
-    moveTo(kept, 2 * (kept + numTokens), like_TKH.transpose(0, 1));
+    moveTo(kept, 2 * (kept + numTokens), like_KSH);
 }
 
 void LayerCache::moveTo(int64_t kept, int64_t room, const at::Tensor& like_KSH)

@@ -28,6 +28,10 @@ public:
     /// Cost    copies T tokens; now and then what is kept as well, when the buffer is full.
     void append(const at::Tensor& k_TKH, const at::Tensor& v_TKH);
 
+    /// Makes room for the next tokens and counts them as there: whoever calls this writes their keys and values. At least
+    /// one token was appended before.
+    void grow(int64_t numTokens);
+
     /// Position of the oldest token that is kept, and of the next one that will come.
     int64_t begin() const { return m_begin; }
     int64_t end() const { return m_begin + m_size; }
@@ -41,6 +45,10 @@ public:
     {
         return m_buffer->v_KSH.narrow(1, first - m_begin, end() - first);
     }
+
+    /// All of the memory: [K, room, H], in which the position begin() is the first.
+    const at::Tensor& keyBuffer() const { return m_buffer->k_KSH; }
+    const at::Tensor& valueBuffer() const { return m_buffer->v_KSH; }
 
     /// Whether what the token at position `end` may look at is still there.
     bool canRewindTo(int64_t end) const;
@@ -59,7 +67,7 @@ private:
         int64_t filled = 0;  // by whichever of the copies went farthest
     };
 
-    void makeRoomFor(int64_t numTokens, const at::Tensor& like_TKH);
+    void makeRoomFor(int64_t numTokens, const at::Tensor& like_KSH);
     void moveTo(int64_t kept, int64_t room, const at::Tensor& like_KSH);
 
     int64_t m_window;

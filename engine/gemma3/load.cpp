@@ -3,6 +3,8 @@
 #include "engine/guard.h"
 #include "engine/tensor_view.h"
 
+#include <ATen/Context.h>
+
 #include <stdexcept>
 
 namespace facet::engine::gemma3 {
@@ -139,6 +141,23 @@ std::string someOf(const std::vector<std::string>& names)
 
 }  // namespace
 
+void useKernels(Model& model, const Placement& placement)
+{
+    if (!placement.useKernels)
+        return;
+    if (placement.device.is_cpu()) {
+        model.weights.operations = kCpuOperations;
+    } else {
+        // cuDNN's attention is the faster one where it can be had: the vision tower's 16 heads of 72, and wide heads.
+        using at::SDPBackend;
+        at::globalContext().setSDPPriorityOrder(
+            {int64_t(SDPBackend::cudnn_attention), int64_t(SDPBackend::flash_attention),
+             int64_t(SDPBackend::efficient_attention), int64_t(SDPBackend::math)});
+        model.weights.operations = gpuOperations();
+        model.gpuDecoder = GpuDecoder::make(model.weights, model.config.text);
+    }
+}
+
 core::Result<Model> loadModel(const core::ModelFolder& folder, const Placement& placement,
                               const LoadProgress& progress)
 {
@@ -159,8 +178,7 @@ core::Result<Model> loadModel(const core::ModelFolder& folder, const Placement& 
         Reader reader(folder, placement, progress);
         try {
             Model loaded = {folder.config, readWeights(reader, folder.config), placement.weights};
-            if (placement.device.is_cpu() && placement.useKernels)
-                loaded.weights.operations = kCpuOperations;
+            useKernels(loaded, placement);
             return loaded;
         } catch (const Cancelled&) {
             cancelled = true;

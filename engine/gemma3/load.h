@@ -1,9 +1,11 @@
 #pragma once
 
 #include "core/models/model_folder.h"
+#include "engine/gemma3/gpu_decoder.h"
 #include "engine/gemma3/model.h"
 
 #include <functional>
+#include <memory>
 
 namespace facet::engine::gemma3 {
 
@@ -24,7 +26,11 @@ struct Model {
     Weights weights;
     core::gemma3::WeightFormat weightFormat =
         core::gemma3::WeightFormat::Float32;  ///< as Placement asked for
+    std::shared_ptr<GpuDecoder> gpuDecoder = nullptr;  ///< none on a CPU, and for shapes it does not take
 };
+
+/// Puts kernels/ in where there are some for the placement, if it asks for them.
+void useKernels(Model& model, const Placement& placement);
 
 /// Brings the folder's tensors where `placement` says. On a CPU the type must be float: ATen's bf16 products
 /// are hundreds of times slower there.

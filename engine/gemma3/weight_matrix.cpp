@@ -25,6 +25,7 @@ public:
     virtual at::Tensor rowsAt(const at::Tensor& index_T) const = 0;
     virtual at::Tensor dense(int64_t begin, int64_t end) const = 0;
     virtual int64_t numBytes() const = 0;
+    virtual std::pair<at::Tensor, at::Tensor> storedTensors() const = 0;
 
     /// The matrix, where it is a tensor as it is: then LibTorch can differentiate its product.
     virtual at::Tensor tensor() const { return {}; }
@@ -54,6 +55,7 @@ public:
     }
 
     at::Tensor tensor() const override { return m_weight_OI; }
+    std::pair<at::Tensor, at::Tensor> storedTensors() const override { return {m_weight_OI, {}}; }
     at::Tensor times(const at::Tensor& x) const override { return at::linear(x, m_weight_OI); }
     at::Tensor rowsAt(const at::Tensor& index_T) const override
     {
@@ -142,6 +144,8 @@ public:
     }
     int64_t numBytes() const override { return static_cast<int64_t>(m_weight_OI.nbytes()); }
 
+    std::pair<at::Tensor, at::Tensor> storedTensors() const override { return {m_weight_OI, {}}; }
+
 private:
     at::Tensor byKernels(const at::Tensor& x) const override
     {
@@ -206,6 +210,8 @@ public:
     {
         return static_cast<int64_t>(m_value_OX.nbytes() + m_scale_OG.nbytes());
     }
+
+    std::pair<at::Tensor, at::Tensor> storedTensors() const override { return {m_value_OX, m_scale_OG}; }
 
 private:
     /// Activations are rounded to integers, whatever their number, so that a prompt and decoding compute the
@@ -321,6 +327,11 @@ at::Tensor WeightMatrix::rowsAt(const at::Tensor& index_T) const
 at::Tensor WeightMatrix::dense(int64_t begin, int64_t end) const
 {
     return m_storage->dense(begin, end);
+}
+
+std::pair<at::Tensor, at::Tensor> WeightMatrix::storedTensors() const
+{
+    return m_storage->storedTensors();
 }
 
 int64_t WeightMatrix::numRows() const

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <memory>
+#include <utility>
 
 namespace facet::engine::gemma3 {
 
@@ -48,6 +49,9 @@ public:
 
     /// Rows [begin, end) in the arithmetic's type: [end - begin, in].
     at::Tensor dense(int64_t begin, int64_t end) const;
+
+    /// Values and scales as they lie in memory, for kernels that know the format; scales undefined if there are none.
+    std::pair<at::Tensor, at::Tensor> storedTensors() const;
 
     int64_t numRows() const;
     int64_t numColumns() const;

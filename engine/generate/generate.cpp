@@ -1,12 +1,11 @@
 #include "engine/generate/generate.h"
 
+#include "core/gemma3/memory_estimate.h"
 #include "engine/generate/sequence.h"
 #include "engine/guard.h"
 
 namespace facet::engine {
 namespace {
-
-constexpr int64_t kChunk = 512;  // tokens of a prompt in one step
 
 GenerateResult answer(const gemma3::Model& model, const core::Tokenizer& tokenizer,
                       const GenerateRequest& request, const OnText& onText)
@@ -16,7 +15,7 @@ GenerateResult answer(const gemma3::Model& model, const core::Tokenizer& tokeniz
     Slot* const slots[] = {&sequence.slot()};
     while (!sequence.hasEnded()) {
         if (sequence.isPrefilling()) {
-            sequence.prefillStep(kChunk);
+            sequence.prefillStep(core::gemma3::promptChunk(model.weights.device().is_cuda()));
         } else {
             decodeStep(model, slots);
             sequence.take(sequence.slot().last.id.item<int64_t>());

@@ -28,8 +28,8 @@ constexpr int64_t kLeastCacheBytes = int64_t{256} << 20;
 constexpr int64_t kMostCacheBytes = int64_t{8} << 30;
 
 // A CPU computes 512 tokens of a 4B model in half a minute; others would wait that long for their next token.
-constexpr int64_t kChunk = 512;
 constexpr int64_t kChunkBesideOthersOnCpu = 64;
+constexpr int64_t kChunkBesideOthersOnGpu = 512;
 
 std::string nameOf(at::ScalarType type)
 {
@@ -227,8 +227,8 @@ std::shared_ptr<ServedModel> ModelHost::serve(LoadedModel loaded, const std::str
                                                                       kLeastCacheBytes, kMostCacheBytes);
     return std::make_shared<ServedModel>(
         id, std::move(loaded), settings.context, cacheBytes,
-        Scheduler::Settings{m_settings.numSlots, m_settings.maxWaiting, kChunk,
-                            isCpu ? kChunkBesideOthersOnCpu : kChunk});
+        Scheduler::Settings{m_settings.numSlots, m_settings.maxWaiting, core::gemma3::promptChunk(!isCpu),
+                            isCpu ? kChunkBesideOthersOnCpu : kChunkBesideOthersOnGpu});
 }
 
 core::Result<void> ModelHost::unload(const std::string& id)

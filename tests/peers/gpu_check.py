@@ -4,31 +4,33 @@
 
 Models: the demo model, random small ones (tests/peers/random_model.py), and Gemma 3 1B's true shape and a 4B-shaped one
 with vision, both with random weights made on the spot. For each: float32 on the GPU against transformers' float32 there,
-and the error of bfloat16 beside that of transformers' own (bf16_error.py, whose gate is --limit). Needs torch,
+and the error of bfloat16 (RMS and KL) beside that of transformers' own, at most --limit times as large. Needs torch,
 transformers and a GPU. Exit code 0 if every model is within its limits.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import bf16_error
+import hf_common  # before torch, sets the environment
+import random_model
+
 import torch
+from safetensors.torch import load_file
 from transformers import Gemma3Config, Gemma3ForCausalLM, Gemma3ForConditionalGeneration, Gemma3TextConfig
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
 
-def python(script, *arguments):
-    done = subprocess.run([sys.executable, HERE / script, *map(str, arguments)], capture_output=True, text=True)
-    lines = done.stdout.strip().splitlines() or [""]
-    if done.returncode == 2 or "Traceback" in done.stderr:
-        raise SystemExit(f"{script} {arguments}: {done.stderr[-2000:]}")
-    return done.returncode, lines[-1]
+NUM_RANDOM = 16
+FLOAT32_LIMIT = 1e-3  # largest difference of a score
 
 
 def true_shape(folder, vision):
@@ -65,7 +67,7 @@ def true_shape(folder, vision):
 def models(scratch, only):
     """Name, folder and input lines (None: input.jsonl beside the folder) of each model whose name begins with `only`."""
     heldout = ROOT / "tests/demo_model/heldout.jsonl"
-    rows = [json.loads(line) for line in heldout.read_text().splitlines()[::12]]
+    rows = [json.loads(line) for line in heldout.read_text().splitlines()[::4]]
     for row in rows:
         for message in row["messages"]:
             for part in message["content"] if isinstance(message["content"], list) else []:
@@ -73,14 +75,44 @@ def models(scratch, only):
                     part["path"] = str((heldout.parent / part["path"]).resolve())
     if "demo".startswith(only):
         yield "demo", ROOT / "resources/demo-model", [{"messages": row["messages"]} for row in rows]
-    for seed in range(6) if "random".startswith(only) else ():
+    for seed in range(NUM_RANDOM) if "random".startswith(only) else ():
         folder = scratch / f"random{seed}"
-        python("random_model.py", seed, folder, "--kind", "vision" if seed % 2 else "text")
+        random_model.make(seed, folder, "vision" if seed % 2 else "text", False)
         yield f"random {seed}", folder / "model", None
     for vision in (False, True):
         folder = scratch / ("4b-shape" if vision else "1b-shape")
         if folder.name.startswith(only):
             yield folder.name, folder / "model", true_shape(folder / "model", vision)
+
+
+def scores(engine, model, inputs, out, device, dtype):
+    subprocess.run([engine, "score", "--model", model, "--input", inputs, "--device", device, "--dtype", dtype,
+                    "--hf-specials", "--out", out], check=True, stdout=subprocess.DEVNULL)
+    return load_file(out)
+
+
+def check(engine, model, inputs, scratch, device):
+    """One model: how far float32 is from transformers', and the errors of bfloat16, ours and transformers'."""
+    # In float32 transformers' fused attention differs from its eager one by 2.8 for a window of 1 (random model 7).
+    eager = argparse.Namespace(attention="eager", no_generation_prompt=False)
+    settings = argparse.Namespace(attention="sdpa", no_generation_prompt=False)
+    truth = bf16_error.all_logits(model, inputs, "float32", device, eager)
+    ours = scores(engine, model, inputs, scratch / "scores.safetensors", device, "float32")
+    for i, (ids, _) in enumerate(truth):
+        if not torch.equal(ours[f"{i}.ids"], ids):
+            raise SystemExit(f"{model}, row {i}: facet-engine has other ids than transformers")
+    row = {"rows": len(truth),
+           "float32": max((ours[str(i)] - true).abs().max().item() for i, (_, true) in enumerate(truth))}
+    if device == "cpu":
+        return row
+    ours = scores(engine, model, inputs, scratch / "scores.safetensors", device, "bfloat16")
+    errors, peer_errors = bf16_error.Errors(), bf16_error.Errors()
+    for i, (_, peer) in enumerate(bf16_error.all_logits(model, inputs, "bfloat16", device, settings)):
+        errors.add(truth[i][1].to(device), ours[str(i)].to(device))
+        peer_errors.add(truth[i][1].to(device), peer.to(device))
+    row |= {"bfloat16": errors.summary(), "transformers": peer_errors.summary()}
+    row["ratio"] = {k: row["bfloat16"][k] / row["transformers"][k] for k in ("rms", "kl")}
+    return row
 
 
 def main():
@@ -91,34 +123,36 @@ def main():
     parser.add_argument("--device", default="cuda", help="cpu tries this script out: then bfloat16 is left out")
     parser.add_argument("--only", default="", help="models whose name begins with this")
     arguments = parser.parse_args()
+    hf_common.quiet()
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
     device = arguments.device
     report = {"device": torch.cuda.get_device_name(0) if device == "cuda" else "cpu", "torch": torch.__version__, "models": []}
-    ok = True
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         for title, model, lines in models(scratch, arguments.only):
             began = time.monotonic()
-            inputs = model.parent / "input.jsonl" if lines is None else scratch / f"{title}.jsonl"
+            inputs = model.parent / "input.jsonl" if lines is None or model.parent.parent == scratch else scratch / "input.jsonl"
             if lines is not None:
-                inputs = model.parent / "input.jsonl" if model.parent.parent == scratch else inputs
                 inputs.write_text("".join(json.dumps(line) + "\n" for line in lines))
-            row = {"model": title}
-            for dtype in ("float32", "bfloat16") if device == "cuda" else ("float32",):
-                subprocess.run([arguments.engine, "score", "--model", model, "--input", inputs, "--device", device, "--dtype", dtype,
-                                "--hf-specials", "--out", scratch / f"{dtype}.safetensors"], check=True)
-            python("hf_logits.py", model, inputs, scratch / "truth.safetensors", "--device", device, "--dtype", "float32")
-            status, line = python("compare_logits.py", scratch / "truth.safetensors", scratch / "float32.safetensors")
-            row["float32"] = json.loads(line)
-            ok &= status == 0
-            if device == "cuda":
-                status, line = python("bf16_error.py", model, inputs, scratch / "bfloat16.safetensors", "--limit",
-                                      arguments.limit)
-                row["bfloat16"] = json.loads(line)
-                ok &= status == 0
+            row = {"model": title} | check(arguments.engine, model, inputs, scratch, device)
             row["seconds"] = round(time.monotonic() - began, 1)
             print(json.dumps(row), flush=True)
             report["models"].append(row)
-            Path(arguments.out).write_text(json.dumps(report | {"ok": ok}, indent=1) + "\n")
+            if device == "cuda":
+                torch.cuda.empty_cache()
+    # A random model is small, so that its error is a few roundings' chance: all of them count as one.
+    ok = all(row["float32"] <= FLOAT32_LIMIT for row in report["models"])
+    if device == "cuda":
+        small = [row["ratio"] for row in report["models"] if row["model"].startswith("random")]
+        gates = [row["ratio"] for row in report["models"] if not row["model"].startswith("random")]
+        if small:
+            report["random"] = {k: math.exp(sum(math.log(r[k]) for r in small) / len(small)) for k in small[0]}
+            gates.append(report["random"])
+        ok &= all(value <= arguments.limit for ratio in gates for value in ratio.values())
+    report["ok"] = ok
+    Path(arguments.out).write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps({"random": report.get("random"), "ok": ok}))
     return 0 if ok else 1
 
 
