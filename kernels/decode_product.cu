@@ -205,74 +205,91 @@ struct Weights<GpuFormat::Int4> {
 
 // --- what stands before the product ---------------------------------------------------------------------------------
 
-/// Bytes from one token to the next in shared memory. Half a line off, so that two tokens' pieces of 64 bytes, which a
-/// quarter of a warp reads at once, lie in different banks.
-__host__ __device__ inline int64_t sharedStride(int64_t width)
-{
-    return width * 2 + 64;
-}
+constexpr int kPrepareThreads = 512;
+constexpr int kMaxWidth = 8192;
 
-/// Sum over the threads that work at one token: the whole block for a single token, else a warp.
-__device__ inline float sumOf(float value, bool byBlock, float* scratch)
+/// 8 numbers of a row, as one load.
+__device__ inline void unpack(float (&to)[8], const uint4& from)
 {
-    return byBlock ? blockSum(value, scratch) : warpSum(value);
-}
-
-/// norm(x + norm(update)) of all tokens, to shared memory. The first block also keeps the sum.
-__device__ void prepare(char* shared, float* scratch, const Residual& r, int numTokens, bool isFirstBlock)
-{
-    const bool byBlock = numTokens == 1;
-    const int thread = byBlock ? threadIdx.x : threadIdx.x % kWarp;
-    const int numThreads = byBlock ? blockDim.x : kWarp;
-    const int firstToken = byBlock ? 0 : threadIdx.x / kWarp;
-    const int tokenStep = byBlock ? 1 : blockDim.x / kWarp;
-    const int width = static_cast<int>(r.width);
-
-    // Each thread comes back to the elements that it wrote, so nothing but the sums needs the others.
-    for (int token = firstToken; token < numTokens; token += tokenStep) {
-        auto* row = reinterpret_cast<uint32_t*>(shared + token * sharedStride(width));
-        const auto* x = reinterpret_cast<const uint32_t*>(r.x + int64_t{token} * width);
-        float squares = 0;
-        if (r.update) {
-            for (int i = thread; i < width / 2; i += numThreads) {
-                float2 sum = {0, 0};
-                for (int part = 0; part < r.numPartials; ++part) {
-                    const float2 piece = *reinterpret_cast<const float2*>(
-                        r.update + (int64_t{part} * numTokens + token) * width + 2 * i);
-                    sum.x += piece.x;
-                    sum.y += piece.y;
-                }
-                const uint32_t pair = toBf16(sum.x) | uint32_t{toBf16(sum.y)} << 16;
-                row[i] = pair;
-                const float a = lowerScale(pair), b = upperScale(pair);
-                squares += a * a + b * b;
-            }
-            const float unit = rsqrtf(sumOf(squares, byBlock, scratch) / width + r.eps);
-            squares = 0;
-            for (int i = thread; i < width / 2; i += numThreads) {
-                const uint32_t u = row[i], w = reinterpret_cast<const uint32_t*>(r.postNorm)[i], before = x[i];
-                const Bf16 a = toBf16(lowerScale(before) + lowerScale(u) * unit * (1 + lowerScale(w)));
-                const Bf16 b = toBf16(upperScale(before) + upperScale(u) * unit * (1 + upperScale(w)));
-                row[i] = a | uint32_t{b} << 16;
-                squares += toFloat(a) * toFloat(a) + toFloat(b) * toFloat(b);
-                if (isFirstBlock && r.sum)
-                    reinterpret_cast<uint32_t*>(r.sum + int64_t{token} * width)[i] = row[i];
-            }
-        } else {
-            for (int i = thread; i < width / 2; i += numThreads) {
-                const uint32_t pair = x[i];
-                row[i] = pair;
-                squares += lowerScale(pair) * lowerScale(pair) + upperScale(pair) * upperScale(pair);
-            }
-        }
-        const float unit = rsqrtf(sumOf(squares, byBlock, scratch) / width + r.eps);
-        for (int i = thread; i < width / 2; i += numThreads) {
-            const uint32_t value = row[i], w = reinterpret_cast<const uint32_t*>(r.norm)[i];
-            row[i] = toBf16(lowerScale(value) * unit * (1 + lowerScale(w))) |
-                     uint32_t{toBf16(upperScale(value) * unit * (1 + upperScale(w)))} << 16;
-        }
+    const uint32_t words[4] = {from.x, from.y, from.z, from.w};
+    for (int i = 0; i < 4; ++i) {
+        to[2 * i] = lowerScale(words[i]);
+        to[2 * i + 1] = upperScale(words[i]);
     }
-    __syncthreads();
+}
+
+__device__ inline uint4 packed(const float (&from)[8])
+{
+    uint32_t words[4];
+    for (int i = 0; i < 4; ++i)
+        words[i] = toBf16(from[2 * i]) | uint32_t{toBf16(from[2 * i + 1])} << 16;
+    return {words[0], words[1], words[2], words[3]};
+}
+
+/// norm(x + norm(update)), a token for each block. All of a thread's loads are on their way before the first is needed.
+__global__ void __launch_bounds__(kPrepareThreads) prepare(const __grid_constant__ Residual r)
+{
+    constexpr int kMost = kMaxWidth / 8 / kPrepareThreads;
+    __shared__ float scratch[kWarp];
+    const int width = static_cast<int>(r.width), numPieces = width / 8, token = blockIdx.x, numTokens = gridDim.x;
+    const auto piece = [](const Bf16* row, int i) { return reinterpret_cast<const uint4*>(row)[i]; };
+
+    letNextKernelStart();
+    uint4 norm[kMost], postNorm[kMost];
+    for (int k = 0; k < kMost; ++k)
+        if (const int i = threadIdx.x + k * kPrepareThreads; i < numPieces) {
+            norm[k] = piece(r.norm, i);
+            if (r.update)
+                postNorm[k] = piece(r.postNorm, i);
+        }
+    waitForKernelBefore();
+
+    float value[kMost][8], squares = 0;
+    for (int k = 0; k < kMost; ++k)
+        if (const int i = threadIdx.x + k * kPrepareThreads; i < numPieces)
+            unpack(value[k], piece(r.x + int64_t{token} * width, i));
+    if (r.update) {
+        float sum[kMost][8] = {};
+        for (int k = 0; k < kMost; ++k)
+            if (const int i = threadIdx.x + k * kPrepareThreads; i < numPieces) {
+#pragma unroll 4
+                for (int part = 0; part < r.numPartials; ++part) {
+                    const auto* at = reinterpret_cast<const float4*>(
+                        r.update + (int64_t{part} * numTokens + token) * width + 8 * i);
+                    const float4 low = at[0], high = at[1];
+                    const float both[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+                    for (int j = 0; j < 8; ++j)
+                        sum[k][j] += both[j];
+                }
+                for (int j = 0; j < 8; ++j)
+                    squares += sum[k][j] * sum[k][j];
+            }
+        const float unit = rsqrtf(blockSum(squares, scratch) / width + r.eps);
+        for (int k = 0; k < kMost; ++k)
+            if (const int i = threadIdx.x + k * kPrepareThreads; i < numPieces) {
+                float scale[8];
+                unpack(scale, postNorm[k]);
+                for (int j = 0; j < 8; ++j)
+                    value[k][j] += sum[k][j] * unit * (1 + scale[j]);
+                const uint4 stored = packed(value[k]);
+                reinterpret_cast<uint4*>(r.sum + int64_t{token} * width)[i] = stored;
+                unpack(value[k], stored);
+            }
+    }
+    squares = 0;
+    for (int k = 0; k < kMost; ++k)
+        if (threadIdx.x + k * kPrepareThreads < numPieces)
+            for (int j = 0; j < 8; ++j)
+                squares += value[k][j] * value[k][j];
+    const float unit = rsqrtf(blockSum(squares, scratch) / width + r.eps);
+    for (int k = 0; k < kMost; ++k)
+        if (const int i = threadIdx.x + k * kPrepareThreads; i < numPieces) {
+            float scale[8];
+            unpack(scale, norm[k]);
+            for (int j = 0; j < 8; ++j)
+                value[k][j] *= unit * (1 + scale[j]);
+            reinterpret_cast<uint4*>(r.normed + int64_t{token} * width)[i] = packed(value[k]);
+        }
 }
 
 // --- the product -------------------------------------------------------------------------------------------------------
@@ -282,7 +299,6 @@ enum class Output { Plain, GatedGelu, Partials, Scores };
 struct Job {
     GpuMatrix matrices[3];  // one below the other; with GatedGelu gate and up
     int numMatrices = 1;
-    Residual residual;      // what is multiplied; or
     const Bf16* x = nullptr;
     void* y = nullptr;
     int64_t numRows = 0;    // of y
@@ -321,14 +337,19 @@ struct Tile {
     }
 };
 
-/// A lane's two pieces of its token in a round, from shared or device memory.
-__device__ inline void loadTokens(uint4& x0, uint4& x1, const char* tokens, int64_t stride, int numTokens, int step)
-{
-    const int lane = threadIdx.x % kWarp;
-    const char* at = tokens + min(lane / 4, numTokens - 1) * stride + (step * kStep + lane % 4 * 8) * 2;
-    x0 = *reinterpret_cast<const uint4*>(at);
-    x1 = *reinterpret_cast<const uint4*>(at + 64);
-}
+/// A lane's two pieces of its token in a round. Without the tokens that are not there: the last one stands in.
+struct Tokens {
+    uint4 low, high;
+
+    __device__ void load(const Job& job, int step)
+    {
+        const int lane = threadIdx.x % kWarp;
+        const Bf16* at =
+            job.x + min(lane / 4, job.numTokens - 1) * job.matrices[0].width + step * kStep + lane % 4 * 8;
+        low = *reinterpret_cast<const uint4*>(at);
+        high = *reinterpret_cast<const uint4*>(at + 32);
+    }
+};
 
 template <Output kOutput>
 __device__ void store(const Job& job, int64_t row, int token, float value, float other)
@@ -352,8 +373,6 @@ __global__ void __launch_bounds__(kWarps* kWarp) multiplyTokens(const __grid_con
 {
     using OwnTile = Tile<kFormat, kOutput>;
     constexpr int kNumParts = OwnTile::kNumParts, kTiles = kWarps / kSharers;
-    extern __shared__ __align__(16) char tokens[];
-    __shared__ float scratch[kWarp];
     __shared__ float partial[kTiles][kSharers][kNumParts][kRows][kMaxTokens + 1];
 
     const int warp = threadIdx.x / kWarp, lane = threadIdx.x % kWarp;
@@ -370,19 +389,16 @@ __global__ void __launch_bounds__(kWarps* kWarp) multiplyTokens(const __grid_con
         const int64_t tile = min(first + tileOfBlock, numTiles - 1);
         const OwnTile rows(job, tile * kRows);
         Weights<kFormat> weights[kDepth][kNumParts];
+        Tokens tokens[kDepth];
         for (int i = 0; i < kDepth; ++i)
             if (begin + sharer + i * kSharers < end)
                 rows.load(weights[i], begin + sharer + i * kSharers);
-
-        if (!isReady) {
+        if (!isReady)
             waitForKernelBefore();
-            if constexpr (kOutput != Output::Partials)
-                prepare(tokens, scratch, job.residual, job.numTokens, blockIdx.x == 0);
-            isReady = true;
-        }
-        const char* source = kOutput == Output::Partials ? reinterpret_cast<const char*>(job.x) : tokens;
-        const int64_t stride =
-            kOutput == Output::Partials ? job.matrices[0].width * 2 : sharedStride(job.matrices[0].width);
+        isReady = true;
+        for (int i = 0; i < kDepth; ++i)
+            if (begin + sharer + i * kSharers < end)
+                tokens[i].load(job, begin + sharer + i * kSharers);
 
         Sums sums[kNumParts];
         for (int step = begin + sharer; step < end; step += kDepth * kSharers) {
@@ -391,13 +407,13 @@ __global__ void __launch_bounds__(kWarps* kWarp) multiplyTokens(const __grid_con
                 const int now = step + i * kSharers;
                 if (now >= end)
                     break;
-                uint4 x0, x1;
-                loadTokens(x0, x1, source, stride, job.numTokens, now);
 #pragma unroll
                 for (int part = 0; part < kNumParts; ++part)
-                    weights[i][part].addTo(sums[part], x0, x1);
-                if (now + kDepth * kSharers < end)
+                    weights[i][part].addTo(sums[part], tokens[i].low, tokens[i].high);
+                if (now + kDepth * kSharers < end) {
                     rows.load(weights[i], now + kDepth * kSharers);
+                    tokens[i].load(job, now + kDepth * kSharers);
+                }
             }
         }
 
@@ -428,18 +444,20 @@ template <Output kOutput, int kWarps, int kSharers>
 cudaError_t launch(const Job& job, int numBlocks, int numPartials, cudaStream_t stream)
 {
     const dim3 grid(static_cast<unsigned>(numBlocks), static_cast<unsigned>(numPartials));
-    const size_t shared = kOutput == Output::Partials
-                              ? 0
-                              : static_cast<size_t>(job.numTokens * sharedStride(job.matrices[0].width));
-    const auto with = [&](auto* kernel) {
-        return launchInChain(kernel, grid, kWarps * kWarp, shared, stream, job);
-    };
+    const auto with = [&](auto* kernel) { return launchInChain(kernel, grid, kWarps * kWarp, 0, stream, job); };
     switch (job.matrices[0].format) {
         case GpuFormat::BFloat16: return with(multiplyTokens<GpuFormat::BFloat16, kOutput, kWarps, kSharers>);
         case GpuFormat::Int8: return with(multiplyTokens<GpuFormat::Int8, kOutput, kWarps, kSharers>);
         case GpuFormat::Int4: return with(multiplyTokens<GpuFormat::Int4, kOutput, kWarps, kSharers>);
     }
     return cudaErrorInvalidValue;
+}
+
+cudaError_t prepared(const Residual& residual, int numTokens, cudaStream_t stream)
+{
+    if (residual.width > kMaxWidth)
+        return cudaErrorInvalidValue;
+    return launchInChain(prepare, dim3(static_cast<unsigned>(numTokens)), kPrepareThreads, 0, stream, residual);
 }
 
 template <GpuFormat kFormat>
@@ -473,10 +491,12 @@ __global__ void embed(Bf16* x, const int64_t* ids, const __grid_constant__ GpuMa
 cudaError_t projectQkv(Bf16* y, const Residual& residual, const GpuMatrix& q, const GpuMatrix& k, const GpuMatrix& v,
                        int numTokens, cudaStream_t stream)
 {
+    if (const cudaError_t error = prepared(residual, numTokens, stream))
+        return error;
     Job job;
     job.matrices[0] = q, job.matrices[1] = k, job.matrices[2] = v;
     job.numMatrices = 3;
-    job.residual = residual;
+    job.x = residual.normed;
     job.y = y;
     job.numRows = q.numRows + k.numRows + v.numRows;
     job.numTokens = numTokens;
@@ -486,10 +506,12 @@ cudaError_t projectQkv(Bf16* y, const Residual& residual, const GpuMatrix& q, co
 cudaError_t projectGateUp(Bf16* y, const Residual& residual, const GpuMatrix& gate, const GpuMatrix& up, int numTokens,
                           cudaStream_t stream)
 {
+    if (const cudaError_t error = prepared(residual, numTokens, stream))
+        return error;
     Job job;
     job.matrices[0] = gate, job.matrices[1] = up;
     job.numMatrices = 2;
-    job.residual = residual;
+    job.x = residual.normed;
     job.y = y;
     job.numRows = gate.numRows;
     job.numTokens = numTokens;
@@ -498,8 +520,8 @@ cudaError_t projectGateUp(Bf16* y, const Residual& residual, const GpuMatrix& ga
 
 int numPartialsOf(int64_t numRows, int64_t width, int numProcessors)
 {
-    // Four blocks a processor, as long as each still has a few rounds for each of its warps.
-    const int64_t wanted = (4 * numProcessors + numRows / kRows - 1) / (numRows / kRows);
+    // Two blocks or more a processor, as long as each still has a few rounds for each of its warps.
+    const int64_t wanted = (2 * numProcessors + numRows / kRows - 1) / (numRows / kRows);
     const int64_t most = std::max<int64_t>(1, width / kStep / 8);
     return static_cast<int>(std::clamp<int64_t>(wanted, 1, std::min<int64_t>(most, 8)));
 }
@@ -525,13 +547,15 @@ cudaError_t projectHead(float* logits, const Residual& residual, const GpuMatrix
         return error;
     if (const cudaError_t error = cudaDeviceGetAttribute(&numProcessors, cudaDevAttrMultiProcessorCount, device))
         return error;
+    if (const cudaError_t error = prepared(residual, numTokens, stream))
+        return error;
     Job job;
     job.matrices[0] = head;
-    job.residual = residual;
+    job.x = residual.normed;
     job.y = logits;
     job.numRows = head.numRows;
     job.numTokens = numTokens;
-    // Blocks go on to further rows, so that what goes into the product is prepared a few times only.
+    // Blocks go on to further rows, so that few of them have to start.
     const int64_t blocks = (head.numRows / kRows + kWarps - 1) / kWarps;
     return launch<Output::Scores, kWarps, 1>(job, static_cast<int>(std::min<int64_t>(blocks, 3 * numProcessors)), 1,
                                              stream);

@@ -21,8 +21,9 @@ struct Residual {
     const Bf16* postNorm = nullptr;  ///< [D]: the update is normalised with it
     Bf16* sum = nullptr;             ///< [B, D]: receives x + norm(update), if there is an update; not x
     const Bf16* norm = nullptr;      ///< [D]: what goes into the product is normalised with it
+    Bf16* normed = nullptr;          ///< [B, D]: receives that
     float eps = 0;
-    int64_t width = 0;               ///< D
+    int64_t width = 0;               ///< D, at most 8192
 };
 
 /// y = norm(residual) * [q; k; v]^T. Shapes  y [B, all rows]; the three have one format.

@@ -84,6 +84,7 @@ public:
         m_id_B = at::zeros({B}, type.dtype(at::kLong));
         for (at::Tensor& x : m_x)
             x = at::empty({B, D}, type);
+        m_normed = at::empty({B, D}, type);
         m_qkv = at::empty({B, (N + 2 * K) * H}, type);
         m_mixed = at::empty({B, N * H}, type);
         m_gated = at::empty({B, F}, type);
@@ -168,7 +169,7 @@ private:
         return executable;
     }
 
-    /// The step. It is block() of model.cpp with norms moved into the products that follow them.
+    /// The step. It is block() of model.cpp, each norm with the product that follows it.
     cudaError_t enqueue(int B, cudaStream_t stream)
     {
         using namespace kernels;
@@ -180,6 +181,7 @@ private:
 
         Residual residual;
         residual.x = bf16(m_x[0]);
+        residual.normed = bf16(m_normed);
         residual.eps = eps;
         residual.width = m_config.hiddenSize;
         // After `w`, whose parts are in `update`, the stream is x + norm(update).
@@ -251,6 +253,7 @@ private:
     float m_scale = 0;  // of embeddings
     at::Tensor m_id_B;
     std::array<at::Tensor, 2> m_x;  // [B, D]: the residual stream, in turn
+    at::Tensor m_normed;
     at::Tensor m_qkv;
     at::Tensor m_mixed;
     at::Tensor m_gated;
@@ -266,7 +269,7 @@ private:
 
 std::shared_ptr<GpuDecoder> GpuDecoder::make(const Weights& weights, const TextConfig& config)
 {
-    const bool taken = weights.device().is_cuda() && weights.type() == at::kBFloat16 && config.hiddenSize % 64 == 0 &&
+    const bool taken = weights.device().is_cuda() && weights.type() == at::kBFloat16 && config.hiddenSize % 64 == 0 && config.hiddenSize <= 8192 &&
                        kernels::canDecodeAttention(int(config.numHeads), int(config.numKvHeads), int(config.headDim)) &&
                        isTaken(weights.embedding) && isTaken(weights.head.weight) &&
                        std::ranges::all_of(weights.layers, [](const LayerWeights& w) { return isTaken(w); });

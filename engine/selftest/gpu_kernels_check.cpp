@@ -146,9 +146,9 @@ private:
     void normed(const std::string& title, WeightFormat format, int B, int64_t D, int64_t F)
     {
         const at::Tensor x = random({B, D}), update = at::randn({3, B, D}, m_bf16.dtype(at::kFloat)),
-                         postNorm = random({D}), norm = random({D}), sum = at::empty_like(x);
+                         postNorm = random({D}), norm = random({D}), sum = at::empty_like(x), normed = at::empty_like(x);
         kernels::Residual residual{bf16(x), update.const_data_ptr<float>(), 3, bf16(postNorm), bf16(sum), bf16(norm),
-                                   1e-6F, D};
+                                   bf16(normed), 1e-6F, D};
         const auto wide = [](const at::Tensor& value) { return value.to(at::kFloat); };
         const at::Tensor sumTruth =
             kPlainOperations.addNorm(wide(x), update.sum(0).to(at::kBFloat16).to(at::kFloat), wide(postNorm), 1e-6);
