@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kWarps = 8;
 constexpr int kKeysPerBlock = 64;  // more, if the sequence is longer than all blocks together
+constexpr int kAhead = 4;          // keys of a team that are fetched at once
 constexpr int kMaxBlocks = 64;     // for one key head of one sequence
 constexpr float kNone = -1e30F;
 
@@ -73,6 +74,7 @@ __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_const
     __shared__ __align__(16) Bf16 newKey[kHeadDim];
     __shared__ float teamLargest[kTeams][kGroup], teamWeight[kTeams][kGroup];
     __shared__ float sum[kWarps][kHeadDim];
+    __shared__ float share[kGroup][kMaxBlocks];
     __shared__ bool isLast;
 
     const int block = blockIdx.x, kvHead = blockIdx.y, token = blockIdx.z;
@@ -80,14 +82,29 @@ __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_const
     const int N = work.numHeads, K = work.numKvHeads;
 
     letNextKernelStart();
-    waitForKernelBefore();
-    const CacheView view = work.views[token];
+    const CacheView view = work.views[token];  // sent before the step began
     const int count = view.numKeys - view.firstKey;
     const int numBlocks = min(static_cast<int>(gridDim.x), (count + kKeysPerBlock - 1) / kKeysPerBlock);
-    if (block >= numBlocks)
-        return;
     const int perBlock = (count + numBlocks - 1) / numBlocks;
     const int begin = view.firstKey + block * perBlock, end = min(begin + perBlock, view.numKeys);
+    const int64_t headOffset = int64_t{kvHead} * view.room * kHeadDim;
+
+    // Nobody writes old keys during a step, so the first ones are fetched before this kernel's turn has come.
+    uint4 k[kAhead], v[kAhead];
+    const auto fetch = [&](int first) {
+#pragma unroll
+        for (int i = 0; i < kAhead; ++i)
+            if (const int key = first + i * kTeams + team; key < min(end, view.numKeys - 1)) {
+                const int64_t at = headOffset + int64_t{key} * kHeadDim + part * 8;
+                k[i] = *reinterpret_cast<const uint4*>(view.keys + at);
+                v[i] = *reinterpret_cast<const uint4*>(view.values + at);
+            }
+    };
+    if (block < numBlocks)
+        fetch(begin);
+    waitForKernelBefore();
+    if (block >= numBlocks)
+        return;
 
     const Bf16* row = work.qkv + int64_t{token} * (N + 2 * K) * kHeadDim;
     const Bf16* ownValue = row + (N + K + kvHead) * kHeadDim;
@@ -101,7 +118,6 @@ __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_const
     }
     __syncthreads();
 
-    const int64_t headOffset = int64_t{kvHead} * view.room * kHeadDim;
     if (end == view.numKeys)
         for (int i = threadIdx.x; i < kHeadDim; i += blockDim.x) {
             const int64_t at = headOffset + int64_t{view.numKeys - 1} * kHeadDim + i;
@@ -114,28 +130,28 @@ __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_const
         unpack(q[head], *reinterpret_cast<const uint4*>(&query[head][part * 8]));
     Running running[kGroup];
     // All teams of a warp go on equally long, for the shuffles; a key beyond the end counts as none.
-#pragma unroll 2
-    for (int first = begin; first < end; first += kTeams) {
-        const int key = first + team;
-        const bool isThere = key < end, isNew = key == view.numKeys - 1;
-        uint4 k = {}, v = {};
-        if (isThere) {
-            const int64_t at = headOffset + int64_t{key} * kHeadDim + part * 8;
-            k = *reinterpret_cast<const uint4*>(isNew ? newKey + part * 8 : view.keys + at);
-            v = *reinterpret_cast<const uint4*>(isNew ? ownValue + part * 8 : view.values + at);
+    for (int first = begin; first < end; first += kAhead * kTeams) {
+#pragma unroll
+        for (int i = 0; i < kAhead; ++i) {
+            const int key = first + i * kTeams + team;
+            if (key == view.numKeys - 1) {
+                k[i] = *reinterpret_cast<const uint4*>(newKey + part * 8);
+                v[i] = *reinterpret_cast<const uint4*>(ownValue + part * 8);
+            }
+            float kNumbers[8], vNumbers[8];
+            unpack(kNumbers, k[i]);
+            unpack(vNumbers, v[i]);
+            for (int head = 0; head < kGroup; ++head) {
+                float score = 0;
+                for (int j = 0; j < 8; ++j)
+                    score += q[head][j] * kNumbers[j];
+                for (int step = kLanes / 2; step > 0; step /= 2)
+                    score += __shfl_xor_sync(0xffffffffU, score, step);
+                if (key < end)
+                    running[head].add(score * work.scale, vNumbers);
+            }
         }
-        float kNumbers[8], vNumbers[8];
-        unpack(kNumbers, k);
-        unpack(vNumbers, v);
-        for (int head = 0; head < kGroup; ++head) {
-            float score = 0;
-            for (int i = 0; i < 8; ++i)
-                score += q[head][i] * kNumbers[i];
-            for (int step = kLanes / 2; step > 0; step /= 2)
-                score += __shfl_xor_sync(0xffffffffU, score, step);
-            if (isThere)
-                running[head].add(score * work.scale, vNumbers);
-        }
+        fetch(first + kAhead * kTeams);
     }
 
     // Of the teams, then of the blocks.
@@ -193,19 +209,34 @@ __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_const
     if (!isLast)
         return;
     __threadfence();
-    for (int head = 0; head < kGroup; ++head) {
-        float largest = kNone, weight = 0;
-        for (int other = 0; other < numBlocks; ++other)
-            largest = fmaxf(largest, __ldcg(place(head, other) + kHeadDim));
-        for (int other = 0; other < numBlocks; ++other)
-            weight += __ldcg(place(head, other) + kHeadDim + 1) *
-                      __expf(__ldcg(place(head, other) + kHeadDim) - largest);
-        for (int i = threadIdx.x; i < kHeadDim; i += blockDim.x) {
-            float value = 0;
-            for (int other = 0; other < numBlocks; ++other)
-                value += __ldcg(place(head, other) + i) * __expf(__ldcg(place(head, other) + kHeadDim) - largest);
-            work.y[(int64_t{token} * N + kvHead * kGroup + head) * kHeadDim + i] = toBf16(value / weight);
+    // What each block's sums are to be multiplied with: a warp for each head.
+    for (int head = warp; head < kGroup; head += kWarps) {
+        const int lane = threadIdx.x % kWarp;
+        float largest = kNone, of[kMaxBlocks / kWarp], weight = 0;
+        for (int i = 0; i < kMaxBlocks / kWarp; ++i) {
+            const int other = lane + i * kWarp;
+            of[i] = other < numBlocks ? __ldcg(place(head, other) + kHeadDim) : kNone;
+            largest = fmaxf(largest, of[i]);
         }
+        for (int step = kWarp / 2; step > 0; step /= 2)
+            largest = fmaxf(largest, __shfl_xor_sync(0xffffffffU, largest, step));
+        for (int i = 0; i < kMaxBlocks / kWarp; ++i) {
+            const int other = lane + i * kWarp;
+            of[i] = __expf(of[i] - largest);
+            weight += other < numBlocks ? __ldcg(place(head, other) + kHeadDim + 1) * of[i] : 0;
+        }
+        weight = warpSum(weight);
+        for (int i = 0; i < kMaxBlocks / kWarp; ++i)
+            share[head][lane + i * kWarp] = of[i] / weight;
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < kGroup * kHeadDim; i += blockDim.x) {
+        const int head = i / kHeadDim, at = i % kHeadDim;
+        float value = 0;
+#pragma unroll 8
+        for (int other = 0; other < numBlocks; ++other)
+            value += __ldcg(place(head, other) + at) * share[head][other];
+        work.y[(int64_t{token} * N + kvHead * kGroup) * kHeadDim + i] = toBf16(value);
     }
 }
 

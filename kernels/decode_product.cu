@@ -18,7 +18,12 @@ namespace {
 
 constexpr int kStep = 64;   // of the width, in one round of a warp
 constexpr int kRows = 16;   // of a warp's tile
-constexpr int kDepth = 3;   // rounds whose weights are under way
+
+/// Rounds whose weights are under way: about as many bytes in each format.
+__host__ __device__ constexpr int depthOf(GpuFormat format)
+{
+    return format == GpuFormat::BFloat16 ? 3 : format == GpuFormat::Int8 ? 4 : 6;
+}
 
 struct Sums {
     float at[4] = {};  // row lane / 4 (+ 8 for 2 and 3), token 2 * (lane % 4) (+ 1 for 1 and 3)
@@ -372,7 +377,7 @@ template <GpuFormat kFormat, Output kOutput, int kWarps, int kSharers>
 __global__ void __launch_bounds__(kWarps* kWarp) multiplyTokens(const __grid_constant__ Job job)
 {
     using OwnTile = Tile<kFormat, kOutput>;
-    constexpr int kNumParts = OwnTile::kNumParts, kTiles = kWarps / kSharers;
+    constexpr int kNumParts = OwnTile::kNumParts, kTiles = kWarps / kSharers, kDepth = depthOf(kFormat);
     __shared__ float partial[kTiles][kSharers][kNumParts][kRows][kMaxTokens + 1];
 
     const int warp = threadIdx.x / kWarp, lane = threadIdx.x % kWarp;

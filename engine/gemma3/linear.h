@@ -31,9 +31,7 @@ struct Linear {
 
     at::Tensor operator()(const at::Tensor& x) const
     {
-        at::Tensor y = weight(x);
-        if (bias.defined())
-            y = y + bias;
+        at::Tensor y = weight(x, bias);
         for (const std::shared_ptr<const Adapter>& adapter : adapters)
             y = adapter->adapted(y, x, *this);
         return y;

@@ -21,7 +21,7 @@ public:
     }
     virtual ~Storage() = default;
 
-    virtual at::Tensor times(const at::Tensor& x) const = 0;
+    virtual at::Tensor times(const at::Tensor& x, const at::Tensor& bias) const = 0;
     virtual at::Tensor rowsAt(const at::Tensor& index_T) const = 0;
     virtual at::Tensor dense(int64_t begin, int64_t end) const = 0;
     virtual int64_t numBytes() const = 0;
@@ -56,7 +56,10 @@ public:
 
     at::Tensor tensor() const override { return m_weight_OI; }
     std::pair<at::Tensor, at::Tensor> storedTensors() const override { return {m_weight_OI, {}}; }
-    at::Tensor times(const at::Tensor& x) const override { return at::linear(x, m_weight_OI); }
+    at::Tensor times(const at::Tensor& x, const at::Tensor& bias) const override
+    {
+        return at::linear(x, m_weight_OI, bias.defined() ? std::optional(bias) : std::nullopt);
+    }
     at::Tensor rowsAt(const at::Tensor& index_T) const override
     {
         return at::embedding(m_weight_OI, index_T);
@@ -99,9 +102,10 @@ public:
     {
     }
 
-    at::Tensor times(const at::Tensor& x) const override
+    at::Tensor times(const at::Tensor& x, const at::Tensor& bias) const override
     {
-        return m_useKernels ? byKernels(x.contiguous()) : byLibTorch(x);
+        const at::Tensor y = m_useKernels ? byKernels(x.contiguous()) : byLibTorch(x);
+        return bias.defined() ? y + bias : y;
     }
 
 protected:
@@ -297,11 +301,13 @@ at::Tensor WeightMatrix::trainedTensor() const
     return tensor.defined() && tensor.requires_grad() ? tensor : at::Tensor();
 }
 
-at::Tensor WeightMatrix::operator()(const at::Tensor& x) const
+at::Tensor WeightMatrix::operator()(const at::Tensor& x, const at::Tensor& bias) const
 {
-    if (at::GradMode::is_enabled() && x.requires_grad() && !m_storage->tensor().defined())
-        return frozenProduct(x, *this);
-    return m_storage->times(x);
+    if (at::GradMode::is_enabled() && x.requires_grad() && !m_storage->tensor().defined()) {
+        const at::Tensor y = frozenProduct(x, *this);
+        return bias.defined() ? y + bias : y;
+    }
+    return m_storage->times(x, bias);
 }
 
 at::Tensor WeightMatrix::transposedTimes(const at::Tensor& y) const

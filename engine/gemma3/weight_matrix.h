@@ -36,10 +36,10 @@ public:
     /// That tensor, if it has gradients; else undefined.
     at::Tensor trainedTensor() const;
 
-    /// x * weight^T. Of gradients, those of x can be had from any format.
+    /// x * weight^T + bias, if there is one. Of gradients, those of x can be had from any format.
     ///
-    /// Shapes  x [..., in] -> [..., out], in x's type, which is the arithmetic's.
-    at::Tensor operator()(const at::Tensor& x) const;
+    /// Shapes  x [..., in], bias [out] -> [..., out], in x's type, which is the arithmetic's.
+    at::Tensor operator()(const at::Tensor& x, const at::Tensor& bias = {}) const;
 
     /// Rows by their index. Shapes  index_T int64 -> [T, in], in the arithmetic's type.
     at::Tensor rowsAt(const at::Tensor& index_T) const;

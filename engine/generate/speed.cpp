@@ -105,8 +105,10 @@ PictureTimes measurePicture(const gemma3::Model& model, int64_t repeats)
 
     PictureTimes times;
     for (int64_t run = 0; run <= repeats; ++run) {
+        const at::Tensor onDevice_3SS = pixel_3SS.to(model.weights.device());
+        waitFor(model.weights.device());
         const auto start = Clock::now();
-        const at::Tensor feature_TD = imageFeatures(model, pixel_3SS);
+        const at::Tensor feature_TD = imageFeatures(model, onDevice_3SS);
         waitFor(model.weights.device());
         const double tower = secondsSince(start);
 

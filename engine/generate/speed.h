@@ -20,7 +20,7 @@ TextSpeeds measureText(const gemma3::Model& model, int64_t promptTokens, int64_t
                        int64_t repeats);
 
 struct PictureTimes {
-    std::vector<double> tower;       ///< seconds for one picture's features
+    std::vector<double> tower;       ///< seconds for one picture's features, its pixels on the device
     std::vector<double> firstToken;  ///< from pixels to the first token, with 34 tokens of text
 };
 

@@ -116,17 +116,13 @@ double distance(const at::Tensor& a, const at::Tensor& b)
     return (a.to(at::kDouble) - b.to(at::kDouble)).square().sum().item<double>();
 }
 
-void checkModel(const Shape& shape, WeightFormat format, const char* formatName, int numSequences, at::Device device,
-                const OnCheck& onCheck)
-{
-    const gemma3::Model fast = gemma3::randomModel(configOf(shape), {device, at::kBFloat16, format}, 7);
-    const std::string title = std::string(shape.name) + "'s shape, " + formatName + ", " +
-                              std::to_string(numSequences) + (numSequences == 1 ? " sequence" : " sequences");
-    onCheck({title + ": the kernels take it", fast.gpuDecoder ? 0.0 : 1.0, 0});
-    if (!fast.gpuDecoder)
-        return;
-    const gemma3::Model truth = plainOf(fast, at::kFloat), plain = plainOf(fast, at::kBFloat16);
+/// One model in three ways of counting.
+struct Trio {
+    gemma3::Model fast, truth, plain;
+};
 
+void checkSteps(const std::string& title, const Trio& models, int64_t numSequences, const OnCheck& onCheck)
+{
     std::vector<std::vector<int64_t>> prompts;
     const auto token = [&](int64_t sequence, int64_t at) { return 10 + (sequence * 977 + at * 131) % 8000; };
     for (int64_t i = 0; i < numSequences; ++i) {
@@ -135,7 +131,7 @@ void checkModel(const Shape& shape, WeightFormat format, const char* formatName,
         for (int64_t at = 0; at < length; ++at)
             prompts.back().push_back(token(i, at));
     }
-    Walk ours(fast, prompts), exact(truth, prompts), theirs(plain, prompts);
+    Walk ours(models.fast, prompts), exact(models.truth, prompts), theirs(models.plain, prompts);
     const at::Tensor trueScores = exact.promptScores();
     onCheck({title + ": prompt",
              std::sqrt(distance(ours.promptScores(), trueScores) / distance(theirs.promptScores(), trueScores)), 1.1});
@@ -151,6 +147,19 @@ void checkModel(const Shape& shape, WeightFormat format, const char* formatName,
     onCheck({title + ": 24 decoding steps", std::sqrt(oursOff / theirsOff), 1.1});
 }
 
+void checkModel(const Shape& shape, WeightFormat format, const char* formatName, at::Device device, const OnCheck& onCheck)
+{
+    const gemma3::Model fast = gemma3::randomModel(configOf(shape), {device, at::kBFloat16, format}, 7);
+    const std::string title = std::string(shape.name) + "'s shape, " + formatName;
+    onCheck({title + ": the kernels take it", fast.gpuDecoder ? 0.0 : 1.0, 0});
+    if (!fast.gpuDecoder)
+        return;
+    const Trio models = {fast, plainOf(fast, at::kFloat), plainOf(fast, at::kBFloat16)};
+    for (const int64_t numSequences : {1, 3, 8})
+        checkSteps(title + ", " + std::to_string(numSequences) + (numSequences == 1 ? " sequence" : " sequences"), models,
+                   numSequences, onCheck);
+}
+
 }  // namespace
 
 void checkGpuModels(at::Device device, const OnCheck& onCheck)
@@ -160,8 +169,7 @@ void checkGpuModels(at::Device device, const OnCheck& onCheck)
         for (const auto& [format, name] : {std::pair{WeightFormat::BFloat16, "bfloat16"},
                                            std::pair{WeightFormat::Int8, "int8"},
                                            std::pair{WeightFormat::Int4, "int4"}})
-            for (const int numSequences : {1, 3, 8})
-                checkModel(shape, format, name, numSequences, device, onCheck);
+            checkModel(shape, format, name, device, onCheck);
 }
 
 }  // namespace facet::engine::selftest
