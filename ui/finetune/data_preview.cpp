@@ -227,7 +227,9 @@ void DataPreview::readRow()
 {
     runInBackground(
         this,
-        [session = m_session, row = m_row, length = m_query.sequenceLength] { return showRow(*session, row, length); },
+        [session = m_session, row = m_row, length = m_query.sequenceLength] {
+            return showRow(*session, row, length);
+        },
         [this, round = ++m_rowRound](const ShownRow& shown) {
             if (round != m_rowRound)
                 return;

@@ -1,6 +1,7 @@
 #pragma once
 
-// The data of the form without widgets: rows counted in pieces in another thread, and any row as the model sees it.
+// The data of the form without widgets: rows counted in pieces in another thread, and any row as the model
+// sees it.
 
 #include "ui/finetune/data_session.h"
 

@@ -60,9 +60,10 @@ QWidget* DataSection::makeLeft()
     connect(m_path, &QLineEdit::textEdited, this,
             [this](const QString& text) { changeSource("path", text.toStdString()); });
     connect(m_path, &QLineEdit::editingFinished, &m_form, &JobForm::endStep);
-    QToolButton* file = makeIconButton(QStringLiteral("chooseData"), QStringLiteral("file"), tr("Choose a file…"));
-    QToolButton* folder =
-        makeIconButton(QStringLiteral("chooseDataFolder"), QStringLiteral("folder"), tr("Choose an Energon folder…"));
+    QToolButton* file =
+        makeIconButton(QStringLiteral("chooseData"), QStringLiteral("file"), tr("Choose a file…"));
+    QToolButton* folder = makeIconButton(QStringLiteral("chooseDataFolder"), QStringLiteral("folder"),
+                                         tr("Choose an Energon folder…"));
     connect(file, &QToolButton::clicked, this, [this] { choose(false); });
     connect(folder, &QToolButton::clicked, this, [this] { choose(true); });
     row->addWidget(m_path, 1);
@@ -98,7 +99,8 @@ QWidget* DataSection::makeLeft()
     fields->addWidget(new FormField(m_form, "data.train_on", tr("Loss on")));
     fields->addWidget(new FormField(m_form, "data.validation.fraction", tr("Held out to validate")));
     column->addLayout(fields);
-    column->addWidget(new Label(tr("Tokens in a row, pictures counted"), TextStyle::SmallStrong, Role::Text2));
+    column->addWidget(
+        new Label(tr("Tokens in a row, pictures counted"), TextStyle::SmallStrong, Role::Text2));
     m_histogram = new LengthHistogram;
     column->addWidget(m_histogram);
     m_bad = new Banner(Banner::Tone::Warning);
@@ -111,9 +113,8 @@ QWidget* DataSection::makeLeft()
     m_cut->setObjectName(QStringLiteral("cutRows"));
     m_longer = makeButton(QStringLiteral("useLonger"), tr("Use more"));
     setCompact(m_longer);
-    connect(m_longer, &QPushButton::clicked, this, [this] {
-        m_form.set("sequence_length", (m_preview.counts().longest() + 63) / 64 * 64);
-    });
+    connect(m_longer, &QPushButton::clicked, this,
+            [this] { m_form.set("sequence_length", (m_preview.counts().longest() + 63) / 64 * 64); });
     m_cut->addAction(m_longer);
     column->addWidget(m_bad);
     column->addWidget(m_cut);
@@ -143,7 +144,8 @@ QWidget* DataSection::makeRight()
     auto* row = new QHBoxLayout;
     row->addWidget(new Label(tr("As the model sees it"), TextStyle::SmallStrong, Role::Text2));
     row->addStretch();
-    QToolButton* earlier = makeIconButton(QStringLiteral("earlierRow"), QStringLiteral("left"), tr("Earlier row"));
+    QToolButton* earlier =
+        makeIconButton(QStringLiteral("earlierRow"), QStringLiteral("left"), tr("Earlier row"));
     QToolButton* later = makeIconButton(QStringLiteral("laterRow"), QStringLiteral("right"), tr("Next row"));
     connect(earlier, &QToolButton::clicked, this, [this] { m_preview.goTo(m_preview.row() - 1); });
     connect(later, &QToolButton::clicked, this, [this] { m_preview.goTo(m_preview.row() + 1); });
@@ -175,7 +177,8 @@ QWidget* DataSection::makeRight()
 
 void DataSection::choose(bool folder)
 {
-    auto* dialog = new QFileDialog(this, folder ? tr("Choose an Energon folder") : tr("Choose training data"));
+    auto* dialog =
+        new QFileDialog(this, folder ? tr("Choose an Energon folder") : tr("Choose training data"));
     dialog->setObjectName(QStringLiteral("dataDialog"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(folder ? QFileDialog::Directory : QFileDialog::ExistingFile);
@@ -223,8 +226,9 @@ void DataSection::ask()
     const std::optional<jobs::ResolvedJob>& resolved = m_form.verdict().resolved;
     if (!resolved)
         return;
-    m_preview.setQuery({source(), resolved->job.data.trainOn == jobs::TrainOn::All, resolved->job.sequenceLength,
-                        static_cast<uint64_t>(resolved->job.data.shuffleSeed), resolved->modelPath, resolved->config});
+    m_preview.setQuery({source(), resolved->job.data.trainOn == jobs::TrainOn::All,
+                        resolved->job.sequenceLength, static_cast<uint64_t>(resolved->job.data.shuffleSeed),
+                        resolved->modelPath, resolved->config});
 }
 
 void DataSection::showSource()
@@ -257,25 +261,28 @@ void DataSection::showCounts()
         if (counts.pictures > 0)
             said << tr("%1 pictures").arg(words::integer(counts.pictures));
         if (counts.tokens > 0)
-            said << tr("%1 tokens, %2 in the loss").arg(words::integer(counts.tokens), words::integer(counts.inLoss));
+            said << tr("%1 tokens, %2 in the loss")
+                        .arg(words::integer(counts.tokens), words::integer(counts.inLoss));
         if (counts.nextRow < m_preview.numRows())
             said << tr("counted to row %1").arg(words::integer(counts.nextRow));
     }
     m_summary->setText(said.join(QStringLiteral(", ")));
     QStringList columns;
     for (const auto& [member, readAs] : m_preview.columns())
-        columns << QStringLiteral("%1 → %2").arg(QString::fromStdString(member), QString::fromStdString(readAs));
+        columns << QStringLiteral("%1 → %2").arg(QString::fromStdString(member),
+                                                 QString::fromStdString(readAs));
     m_columns->setText(columns.join(QLatin1Char('\n')));
     m_columns->setVisible(!columns.isEmpty());
     const auto& resolved = m_form.verdict().resolved;
     const int64_t limit = resolved ? resolved->job.sequenceLength : 0;
-    m_histogram->show(counts.lengths, limit);
+    m_histogram->showLengths(counts.lengths, limit);
 
     const int64_t wrong = counts.bad + counts.missingPictures;
     m_bad->setVisible(wrong > 0);
     const bool skips = m_form.value("data.skip_bad") == true;
-    m_bad->setTitle(skips ? tr("%1 rows or pictures cannot be read and are left out").arg(words::integer(wrong))
-                          : tr("%1 rows or pictures cannot be read: training would stop").arg(words::integer(wrong)));
+    m_bad->setTitle(
+        skips ? tr("%1 rows or pictures cannot be read and are left out").arg(words::integer(wrong))
+              : tr("%1 rows or pictures cannot be read: training would stop").arg(words::integer(wrong)));
     m_skip->setVisible(!skips);
     const int64_t longer = counts.longerThan(limit);
     m_cut->setVisible(limit > 0 && longer > 0);
@@ -300,7 +307,7 @@ void DataSection::showRow()
         m_rowBox->setValue(static_cast<int>(m_preview.row()) + 1);
     }
     m_position->setText(tr("of %1").arg(words::integer(m_preview.numRows())));
-    m_tokens->show(row);
+    m_tokens->showRow(row);
     m_legend->setText(row.problem.isEmpty()
                           ? tr("%1 tokens: %2 in the loss, %3 of pictures")
                                 .arg(words::integer(row.numTokens), words::integer(row.numInLoss),

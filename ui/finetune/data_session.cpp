@@ -25,10 +25,12 @@ bool isMock(const std::string& path)
 std::string readAs(const std::string& member, const std::string& format)
 {
     static const std::map<std::string, std::string> known = {
-        {"messages", "conversation"},   {"conversations", "conversation"}, {"images", "pictures"},
-        {"image", "picture"},           {"system", "system message"},      {"instruction", "question"},
-        {"input", "question"},          {"output", "answer"},              {"history", "earlier turns"},
-        {"prompt", "question"},         {"completion", "answer"},          {"text", "text"}};
+        {"messages", "conversation"}, {"conversations", "conversation"},
+        {"images", "pictures"},       {"image", "picture"},
+        {"system", "system message"}, {"instruction", "question"},
+        {"input", "question"},        {"output", "answer"},
+        {"history", "earlier turns"}, {"prompt", "question"},
+        {"completion", "answer"},     {"text", "text"}};
     const std::map<std::string, std::vector<std::string>> reads = {
         {"chat", {"messages", "images", "image"}},
         {"sharegpt", {"conversations", "system", "images", "image"}},
@@ -38,7 +40,8 @@ std::string readAs(const std::string& member, const std::string& format)
         {"input_output", {"input", "output", "images", "image"}},
         {"text", {"text", "images", "image"}}};
     const auto names = reads.find(format);
-    const bool isRead = names != reads.end() && std::ranges::find(names->second, member) != names->second.end();
+    const bool isRead =
+        names != reads.end() && std::ranges::find(names->second, member) != names->second.end();
     return isRead ? known.at(member) : "not read";
 }
 
@@ -73,7 +76,8 @@ bool readTheSame(const DataQuery& a, const DataQuery& b)
            (!isMock(s.path) || (a.sequenceLength == b.sequenceLength && a.seed == b.seed));
 }
 
-Result<std::shared_ptr<const DataSession>> DataSession::open(const DataQuery& query, const core::Progress& progress)
+Result<std::shared_ptr<const DataSession>> DataSession::open(const DataQuery& query,
+                                                             const core::Progress& progress)
 {
     const std::shared_ptr<DataSession> session(new DataSession);
     session->m_query = query;
@@ -96,11 +100,12 @@ Result<std::shared_ptr<const DataSession>> DataSession::open(const DataQuery& qu
         core::DatasetOptions options;
         options.imageRoot = query.source.imageRoot;
         if (query.source.format != jobs::SourceFormat::Auto) {
-            static constexpr std::array kNames = {"auto",   "chat",  "sharegpt",          "llava",
-                                                  "alpaca", "prompt_completion", "input_output", "text"};
+            static constexpr std::array kNames = {
+                "auto", "chat", "sharegpt", "llava", "alpaca", "prompt_completion", "input_output", "text"};
             const auto format = static_cast<size_t>(query.source.format);
             if (format >= kNames.size())
-                return Error{ErrorCode::InvalidInput, path + " is neither an Energon folder nor mock:text or mock:vision"};
+                return Error{ErrorCode::InvalidInput,
+                             path + " is neither an Energon folder nor mock:text or mock:vision"};
             options.format = core::rowFormat(kNames[format]);
         }
         Result<core::Dataset> file = core::Dataset::open(path, options, progress);

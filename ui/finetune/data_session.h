@@ -1,6 +1,7 @@
 #pragma once
 
-// A source of training rows, opened with the model that will read it: any row as sample and as tokens. Of core/data alone.
+// A source of training rows, opened with the model that will read it: any row as sample and as tokens. Of
+// core/data alone.
 
 #include "core/chat/chat_template.h"
 #include "core/data/dataset.h"

@@ -52,7 +52,7 @@ TokenView::TokenView(QWidget* parent) : QAbstractScrollArea(parent)
     });
 }
 
-void TokenView::show(const ShownRow& row)
+void TokenView::showRow(const ShownRow& row)
 {
     m_row = row;
     QStringList words;
@@ -142,7 +142,7 @@ LengthHistogram::LengthHistogram(QWidget* parent) : QWidget(parent)
     setAccessibleName(tr("Tokens in a row"));
 }
 
-void LengthHistogram::show(const std::vector<int64_t>& lengths, int64_t cutOff)
+void LengthHistogram::showLengths(const std::vector<int64_t>& lengths, int64_t cutOff)
 {
     m_bars.assign(kBars, 0);
     m_cutOff = cutOff;
@@ -171,7 +171,8 @@ void LengthHistogram::paintEvent(QPaintEvent*)
     const auto most = static_cast<double>(std::max<int64_t>(1, *std::ranges::max_element(m_bars)));
     const double step = plot.width() / static_cast<double>(kBars);
     const bool cuts = m_cutOff < m_span;
-    const double limit = cuts ? static_cast<double>(m_cutOff) / static_cast<double>(m_span) * plot.width() : plot.width();
+    const double limit =
+        cuts ? static_cast<double>(m_cutOff) / static_cast<double>(m_span) * plot.width() : plot.width();
     for (int i = 0; i < kBars; ++i) {
         const int64_t count = m_bars[static_cast<size_t>(i)];
         if (count == 0)

@@ -15,7 +15,7 @@ class TokenView final : public QAbstractScrollArea {
 public:
     explicit TokenView(QWidget* parent = nullptr);
 
-    void show(const ShownRow& row);
+    void showRow(const ShownRow& row);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -35,7 +35,7 @@ class LengthHistogram final : public QWidget {
 public:
     explicit LengthHistogram(QWidget* parent = nullptr);
 
-    void show(const std::vector<int64_t>& lengths, int64_t cutOff);
+    void showLengths(const std::vector<int64_t>& lengths, int64_t cutOff);
 
     QSize sizeHint() const override { return {240, 96}; }
 

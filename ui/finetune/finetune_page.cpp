@@ -52,13 +52,16 @@ protected:
 std::vector<JobOutline::Section> outlineSections()
 {
     return {{QStringLiteral("model"), QObject::tr("Model"), {"name", "dir", "recipe", "model.", "precision"}},
-            {QStringLiteral("method"), QObject::tr("Method"),
+            {QStringLiteral("method"),
+             QObject::tr("Method"),
              {"method", "lora.rank", "lora.alpha", "lora.dropout", "lora.rslora", "lora.init_adapter"}},
             {QStringLiteral("trained"), QObject::tr("What is trained"), {"freeze.", "lora."}},
             {QStringLiteral("data"), QObject::tr("Data"), {"data.", "packing"}},
-            {QStringLiteral("schedule"), QObject::tr("Batch, schedule"),
-             {"sequence_length", "batch.", "steps", "epochs", "schedule.", "optimizer.", "activation_checkpointing",
-              "validation.", "early_stopping.", "saving.", "logging.", "samples.", "seed", "deterministic"}},
+            {QStringLiteral("schedule"),
+             QObject::tr("Batch, schedule"),
+             {"sequence_length", "batch.", "steps", "epochs", "schedule.", "optimizer.",
+              "activation_checkpointing", "validation.", "early_stopping.", "saving.", "logging.", "samples.",
+              "seed", "deterministic"}},
             {QStringLiteral("where"), QObject::tr("Where it runs"), {"parallel."}}};
 }
 
@@ -69,7 +72,8 @@ void addFields(JobForm& form, QGridLayout* grid,
     for (const auto& [key, label, unit] : fields) {
         if (!jobRules().contains(key))
             continue;
-        grid->addWidget(new FormField(form, key, label, unit), place / kColumns, place % kColumns, Qt::AlignTop);
+        grid->addWidget(new FormField(form, key, label, unit), place / kColumns, place % kColumns,
+                        Qt::AlignTop);
         ++place;
     }
     for (int column = 0; column < kColumns; ++column)
@@ -122,10 +126,10 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
             }
     });
     connect(m_side, &SidePanel::keyWanted, this, &FinetunePage::goToKey);
-    connect(&m_form, &JobForm::changed, this, &FinetunePage::show);
-    connect(&m_form, &JobForm::judged, this, &FinetunePage::show);
-    connect(&m_form, &JobForm::draftSaved, this, &FinetunePage::show);
-    connect(&m_start, &JobStart::busyChanged, this, &FinetunePage::show);
+    connect(&m_form, &JobForm::changed, this, &FinetunePage::refresh);
+    connect(&m_form, &JobForm::judged, this, &FinetunePage::refresh);
+    connect(&m_form, &JobForm::draftSaved, this, &FinetunePage::refresh);
+    connect(&m_start, &JobStart::busyChanged, this, &FinetunePage::refresh);
     connect(&m_start, &JobStart::failed, this,
             [this](const QString& sentence) { showProblem(tr("The run was not started"), sentence); });
     connect(&m_start, &JobStart::started, this, [this](const QString& name, const QString& folder) {
@@ -145,7 +149,7 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     setFocusProxy(m_model);
     if (!m_form.draftProblem().isEmpty())
         showProblem(tr("The draft could not be read"), m_form.draftProblem());
-    show();
+    refresh();
 }
 
 QWidget* FinetunePage::makeHeader()
@@ -159,7 +163,8 @@ QWidget* FinetunePage::makeHeader()
     m_name->setObjectName(QStringLiteral("job.name"));
     m_name->setAccessibleName(tr("Name of the run"));
     m_name->setMinimumWidth(160);
-    connect(m_name, &QLineEdit::textEdited, this, [this](const QString& text) { m_form.setText("name", text); });
+    connect(m_name, &QLineEdit::textEdited, this,
+            [this](const QString& text) { m_form.setText("name", text); });
     connect(m_name, &QLineEdit::editingFinished, &m_form, &JobForm::endStep);
     m_recipe = new QComboBox;
     m_recipe->setObjectName(QStringLiteral("job.recipe"));
@@ -178,22 +183,25 @@ QWidget* FinetunePage::makeHeader()
     m_redo = makeIconButton(QStringLiteral("redoJob"), QStringLiteral("redo"), tr("Redo"));
     connect(m_undo, &QToolButton::clicked, &m_form, &JobForm::undo);
     connect(m_redo, &QToolButton::clicked, &m_form, &JobForm::redo);
-    QToolButton* open = makeIconButton(QStringLiteral("openJob"), QStringLiteral("folder"), tr("Open a job file or run…"));
-    QToolButton* save = makeIconButton(QStringLiteral("saveJob"), QStringLiteral("save"), tr("Save the job file…"));
+    QToolButton* open =
+        makeIconButton(QStringLiteral("openJob"), QStringLiteral("folder"), tr("Open a job file or run…"));
+    QToolButton* save =
+        makeIconButton(QStringLiteral("saveJob"), QStringLiteral("save"), tr("Save the job file…"));
     connect(open, &QToolButton::clicked, this, [this] { chooseFile(false); });
     connect(save, &QToolButton::clicked, this, [this] { chooseFile(true); });
     m_verdict = makeButton(QStringLiteral("jobVerdict"), tr("Ready"), ButtonKind::Flat);
     setCompact(m_verdict);
     connect(m_verdict, &QPushButton::clicked, this, [this] { goToProblem(1); });
-    m_startButton = makeButton(QStringLiteral("startJob"), tr("Start"), ButtonKind::Primary, QStringLiteral("play"));
+    m_startButton =
+        makeButton(QStringLiteral("startJob"), tr("Start"), ButtonKind::Primary, QStringLiteral("play"));
     connect(m_startButton, &QPushButton::clicked, this, &FinetunePage::start);
     row->addWidget(m_name);
     row->addWidget(m_recipe);
     row->addWidget(m_changes);
     row->addWidget(m_draft, 1);
-    for (QWidget* widget : {static_cast<QWidget*>(m_undo), static_cast<QWidget*>(m_redo), static_cast<QWidget*>(open),
-                            static_cast<QWidget*>(save), static_cast<QWidget*>(m_verdict),
-                            static_cast<QWidget*>(m_startButton)})
+    for (QWidget* widget : {static_cast<QWidget*>(m_undo), static_cast<QWidget*>(m_redo),
+                            static_cast<QWidget*>(open), static_cast<QWidget*>(save),
+                            static_cast<QWidget*>(m_verdict), static_cast<QWidget*>(m_startButton)})
         row->addWidget(widget);
     return bar;
 }
@@ -219,7 +227,8 @@ QWidget* FinetunePage::makeForm()
     auto* schedule = makeSchedule();
     auto* where = makeWhere();
     m_sections << targets << m_data << schedule << where;
-    for (QWidget* card : {top, static_cast<QWidget*>(targets), static_cast<QWidget*>(m_data), schedule, where})
+    for (QWidget* card :
+         {top, static_cast<QWidget*>(targets), static_cast<QWidget*>(m_data), schedule, where})
         column->addWidget(card);
     column->addStretch();
 
@@ -365,8 +374,9 @@ void FinetunePage::setGpus(const std::vector<TrainDevice>& gpus)
     m_devices.insert(m_devices.begin(), gpus.begin(), gpus.end());
     m_device->clear();
     for (const TrainDevice& device : m_devices)
-        m_device->addItem(tr("%1, %2 free").arg(QString::fromStdString(device.name),
-                                                words::gibibytes(static_cast<qint64>(device.memoryBytes))));
+        m_device->addItem(tr("%1, %2 free")
+                              .arg(QString::fromStdString(device.name),
+                                   words::gibibytes(static_cast<qint64>(device.memoryBytes))));
     m_device->setCurrentIndex(0);
     m_form.setDevice(m_devices.front());
 }
@@ -381,21 +391,24 @@ void FinetunePage::addActions()
         connect(action, &QAction::triggered, this, slot);
         addAction(action);
     };
-    add("actionStartJob", tr("Fine-tune: start the run"), QKeySequence(Qt::CTRL | Qt::Key_Return), [this] { start(); });
+    add("actionStartJob", tr("Fine-tune: start the run"), QKeySequence(Qt::CTRL | Qt::Key_Return),
+        [this] { start(); });
     add("actionOpenJob", tr("Fine-tune: open a job file…"), QKeySequence(Qt::CTRL | Qt::Key_O),
         [this] { chooseFile(false); });
     add("actionSaveJob", tr("Fine-tune: save the job file…"), QKeySequence(Qt::CTRL | Qt::Key_S),
         [this] { chooseFile(true); });
     add("actionNewJob", tr("Fine-tune: start anew from the recipe"), QKeySequence(Qt::CTRL | Qt::Key_N),
         [this] { m_form.startFromRecipe(m_form.recipe()); });
-    add("actionUndoJob", tr("Fine-tune: undo"), QKeySequence(Qt::CTRL | Qt::Key_Z), [this] { m_form.undo(); });
+    add("actionUndoJob", tr("Fine-tune: undo"), QKeySequence(Qt::CTRL | Qt::Key_Z),
+        [this] { m_form.undo(); });
     add("actionRedoJob", tr("Fine-tune: redo"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z),
         [this] { m_form.redo(); });
-    add("actionNextProblem", tr("Fine-tune: next problem"), QKeySequence(Qt::Key_F8), [this] { goToProblem(1); });
+    add("actionNextProblem", tr("Fine-tune: next problem"), QKeySequence(Qt::Key_F8),
+        [this] { goToProblem(1); });
     add("actionEarlierProblem", tr("Fine-tune: previous problem"), QKeySequence(Qt::SHIFT | Qt::Key_F8),
         [this] { goToProblem(-1); });
-    add("actionResetField", tr("Fine-tune: reset the field to the recipe"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_D),
-        [this] {
+    add("actionResetField", tr("Fine-tune: reset the field to the recipe"),
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_D), [this] {
             for (QWidget* widget = QApplication::focusWidget(); widget; widget = widget->parentWidget())
                 if (const auto* field = qobject_cast<FormField*>(widget))
                     m_form.reset(field->key());
@@ -416,7 +429,8 @@ void FinetunePage::chooseFile(bool saves)
     dialog->setAcceptMode(saves ? QFileDialog::AcceptSave : QFileDialog::AcceptOpen);
     dialog->setFileMode(saves ? QFileDialog::AnyFile : QFileDialog::ExistingFile);
     if (saves)
-        dialog->selectFile(m_form.file().isEmpty() ? m_form.text("name") + QStringLiteral(".json") : m_form.file());
+        dialog->selectFile(m_form.file().isEmpty() ? m_form.text("name") + QStringLiteral(".json")
+                                                   : m_form.file());
     connect(dialog, &QFileDialog::fileSelected, this, [this, saves](const QString& path) {
         if (!saves) {
             openPath(path);
@@ -425,7 +439,7 @@ void FinetunePage::chooseFile(bool saves)
         const core::Result<void> saved = m_form.save(path);
         if (!saved)
             showProblem(tr("The job file was not saved"), QString::fromStdString(saved.error().message));
-        show();
+        refresh();
     });
     dialog->open();
 }
@@ -460,7 +474,8 @@ void FinetunePage::dropEvent(QDropEvent* event)
     const QString path = event->mimeData()->urls().value(0).toLocalFile();
     // A list of rows may be called .json as well.
     const bool isJson = path.endsWith(QStringLiteral(".json"));
-    if (isJson && !jobs::readJobFile(path.toStdString()) && static_cast<bool>(core::Dataset::open(path.toStdString())))
+    if (isJson && !jobs::readJobFile(path.toStdString()) &&
+        static_cast<bool>(core::Dataset::open(path.toStdString())))
         m_data->usePath(path);
     else
         openPath(path);
@@ -481,7 +496,7 @@ void FinetunePage::start()
         m_start.start(m_form.document(), m_form.device().id);
 }
 
-void FinetunePage::show()
+void FinetunePage::refresh()
 {
     const auto put = [](QLineEdit* line, const QString& text) {
         if (line->text() != text)
@@ -513,13 +528,16 @@ void FinetunePage::show()
 
     const JobVerdict& verdict = m_form.verdict();
     const auto numProblems = verdict.problems.size();
-    const bool isReady = m_form.isJudged() && verdict.isReady();
+    const bool isModelHere = verdict.resolved && !verdict.resolved->modelPath.empty();
+    const bool isReady = m_form.isJudged() && verdict.isReady() && isModelHere;
     m_verdict->setText(!m_form.isJudged() ? tr("Checking")
                        : numProblems > 0  ? tr("%1 to fix").arg(numProblems)
-                                          : tr("Ready"));
+                       : isModelHere      ? tr("Ready")
+                                          : tr("Import the model first"));
     m_verdict->setAccessibleName(m_verdict->text());
-    m_verdict->setIcon(numProblems > 0 ? Icons::get(QStringLiteral("error"), Role::Danger)
-                                       : Icons::get(QStringLiteral("done"), Role::Success));
+    m_verdict->setIcon(Icons::get(numProblems > 0 ? QStringLiteral("error")
+                                  : isModelHere   ? QStringLiteral("done")
+                                                  : QStringLiteral("warn")));
     QStringList sentences;
     for (const auto& [key, sentence] : verdict.problems)
         sentences << QString::fromStdString(sentence);
@@ -548,11 +566,12 @@ void FinetunePage::showNumbers()
     if (!resolved)
         return;
     const jobs::Job& job = resolved->job;
-    m_numbers->setText(tr("%1 = %2 micro × %3 accumulated × %4")
-                           .arg(job.globalBatch)
-                           .arg(job.microBatch)
-                           .arg(resolved->accumulation)
-                           .arg(resolved->dataParallel == 1 ? tr("1 device") : tr("%1 GPUs").arg(resolved->dataParallel)));
+    m_numbers->setText(
+        tr("%1 = %2 micro × %3 accumulated × %4")
+            .arg(job.globalBatch)
+            .arg(job.microBatch)
+            .arg(resolved->accumulation)
+            .arg(resolved->dataParallel == 1 ? tr("1 device") : tr("%1 GPUs").arg(resolved->dataParallel)));
 }
 
 void FinetunePage::showRecipes()
@@ -576,7 +595,7 @@ void FinetunePage::showModels()
                 for (const core::LibraryEntry& entry : *entries)
                     m_model->addItem(QString::fromStdString(entry.name));
             m_model->setCurrentIndex(m_model->findText(m_form.text("model.base")));
-            show();
+            refresh();
         });
 }
 

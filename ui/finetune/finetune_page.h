@@ -57,7 +57,7 @@ private:
     void chooseFile(bool saves);
     void openPath(const QString& path);
     void start();
-    void show();
+    void refresh();
     void showRecipes();
     void showModels();
     void showNumbers();

@@ -14,14 +14,15 @@
 
 namespace facet::ui {
 
-FormField::FormField(JobForm& form, std::string key, const QString& label, const QString& unit, QWidget* parent)
+FormField::FormField(JobForm& form, std::string key, const QString& label, const QString& unit,
+                     QWidget* parent)
     : QWidget(parent),
       m_form(form),
       m_key(std::move(key)),
       m_dot(new Label(QStringLiteral("●"), TextStyle::Caption, Role::Changed)),
       m_label(new Label(label, TextStyle::SmallStrong, Role::Text2)),
-      m_reset(makeIconButton(QStringLiteral("reset.") + QString::fromStdString(m_key), QStringLiteral("reset"),
-                             tr("Reset %1").arg(label))),
+      m_reset(makeIconButton(QStringLiteral("reset.") + QString::fromStdString(m_key),
+                             QStringLiteral("reset"), tr("Reset %1").arg(label))),
       m_below(new Label(TextStyle::Small, Role::Text3))
 {
     auto* column = new QVBoxLayout(this);
@@ -49,9 +50,9 @@ FormField::FormField(JobForm& form, std::string key, const QString& label, const
         editor()->setFocus();
         m_form.reset(m_key);
     });
-    connect(&m_form, &JobForm::changed, this, &FormField::show);
-    connect(&m_form, &JobForm::judged, this, &FormField::show);
-    show();
+    connect(&m_form, &JobForm::changed, this, &FormField::refresh);
+    connect(&m_form, &JobForm::judged, this, &FormField::refresh);
+    refresh();
 }
 
 QWidget* FormField::editor() const
@@ -68,7 +69,8 @@ void FormField::makeEditor(const QString& label, const QString& unit)
             m_combo->addItem(QString::fromStdString(choice));
         m_combo->setMinimumContentsLength(6);
         m_combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-        connect(m_combo, &QComboBox::activated, this, [this] { m_form.setText(m_key, m_combo->currentText()); });
+        connect(m_combo, &QComboBox::activated, this,
+                [this] { m_form.setText(m_key, m_combo->currentText()); });
     } else if (rule.kind == JobRule::Kind::Flag) {
         m_box = new QCheckBox(label);
         m_label->setText(QString());
@@ -78,24 +80,26 @@ void FormField::makeEditor(const QString& label, const QString& unit)
         m_line->setFont(Theme::font(TextStyle::Mono));
         connect(Theme::notifier(), &ThemeNotifier::changed, m_line,
                 [this] { m_line->setFont(Theme::font(TextStyle::Mono)); });
-        connect(m_line, &QLineEdit::textEdited, this, [this](const QString& text) { m_form.setText(m_key, text); });
+        connect(m_line, &QLineEdit::textEdited, this,
+                [this](const QString& text) { m_form.setText(m_key, text); });
         connect(m_line, &QLineEdit::editingFinished, &m_form, &JobForm::endStep);
         if (!unit.isEmpty())
             m_label->setText(QStringLiteral("%1, %2").arg(label, unit));
     }
     editor()->setObjectName(QStringLiteral("job.") + QString::fromStdString(m_key));
     editor()->setAccessibleName(label);
-    editor()->setToolTip(QStringLiteral("%1: %2").arg(QString::fromStdString(m_key), QString::fromStdString(rule.help)));
+    editor()->setToolTip(
+        QStringLiteral("%1: %2").arg(QString::fromStdString(m_key), QString::fromStdString(rule.help)));
     m_label->setBuddy(editor());
 }
 
 void FormField::setHelp(const QString& help)
 {
     m_help = help;
-    show();
+    refresh();
 }
 
-void FormField::show()
+void FormField::refresh()
 {
     const QString text = m_form.text(m_key);
     if (m_line && m_line->text() != text)

@@ -15,8 +15,8 @@ class Chip;
 class JobForm;
 class Label;
 
-/// One key of the job: label, editor by the key's rule, and a line below that says what is wrong, else what the recipe has, else
-/// help. A violet dot and a reset button show while it differs.
+/// One key of the job: label, editor by the key's rule, and a line below that says what is wrong, else what
+/// the recipe has, else help. A violet dot and a reset button show while it differs.
 ///
 /// Names: the editor is "job.KEY", the reset button "reset.KEY".
 class FormField final : public QWidget {
@@ -35,7 +35,7 @@ public:
 
 private:
     void makeEditor(const QString& label, const QString& unit);
-    void show();
+    void refresh();
 
     JobForm& m_form;
     std::string m_key;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The document of the form: what a job says over its recipe, and what was typed but is no value yet. Plain data, so that undo,
-// the draft and the job file are made of the same.
+// The document of the form: what a job says over its recipe, and what was typed but is no value yet. Plain
+// data, so that undo, the draft and the job file are made of the same.
 
 #include "core/base/result.h"
 #include "jobs/job/job_settings.h"
@@ -24,8 +24,8 @@ struct JobDocument {
 /// Settings of a file; values that may not stand at their key become typed text.
 JobDocument documentFrom(const jobs::Settings& settings);
 
-/// As it is written to a job file: only what the job says itself, in the order of job_fields.h. Typed text that is no value is
-/// written as it is, so that the engine refuses it with the same words as the form.
+/// As it is written to a job file: only what the job says itself, in the order of job_fields.h. Typed text
+/// that is no value is written as it is, so that the engine refuses it with the same words as the form.
 nlohmann::ordered_json jobJson(const JobDocument& document);
 
 /// The text of the job file, and for each line the key it holds ("" for braces).

@@ -303,8 +303,9 @@ core::Result<void> JobForm::open(const QString& path)
             at = !isOwn(at->first) && value == at->second ? document.said.erase(at) : std::next(at);
         }
     } else {
-        std::erase_if(document.said,
-                      [](const auto& each) { return !isOwn(each.first) && each.second == jobRule(each.first).absent; });
+        std::erase_if(document.said, [](const auto& each) {
+            return !isOwn(each.first) && each.second == jobRule(each.first).absent;
+        });
     }
     m_file = isOfRun ? QString() : file;
     take(std::move(document), "");
@@ -346,7 +347,8 @@ void JobForm::readDraft()
         std::error_code error;
         std::filesystem::path aside = draftFile();
         std::filesystem::rename(draftFile(), aside.replace_extension("damaged.json"), error);
-        m_draftProblem = QString::fromStdString(file.error().message + "; it was put aside as " + aside.string());
+        m_draftProblem =
+            QString::fromStdString(file.error().message + "; it was put aside as " + aside.string());
         return;
     }
     core::Result<JobDocument> document = documentFromDraft(*file);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The form without widgets: one document that fields change, its history, what it means (asked for in another thread after each
-// change), and the draft on the disk.
+// The form without widgets: one document that fields change, its history, what it means (asked for in another
+// thread after each change), and the draft on the disk.
 
 #include "jobs/recipe.h"
 #include "ui/finetune/job_verdict.h"
@@ -41,8 +41,9 @@ public:
 
     // Fields
 
-    nlohmann::json value(const std::string& key) const;  ///< what counts: the job's, else the recipe's, else the default
-    QString text(const std::string& key) const;          ///< as a field shows it, also what was typed and is no value
+    nlohmann::json value(
+        const std::string& key) const;  ///< what counts: the job's, else the recipe's, else the default
+    QString text(const std::string& key) const;  ///< as a field shows it, also what was typed and is no value
     nlohmann::json baseValue(const std::string& key) const;  ///< the recipe's, else the default
     bool differs(const std::string& key) const;
     QString problem(const std::string& key) const;
@@ -56,7 +57,8 @@ public:
     void reset(const std::string& key);
     void resetAll();
 
-    /// All keys that differ from the recipe, in the order of the job file; name and folder are no differences.
+    /// All keys that differ from the recipe, in the order of the job file; name and folder are no
+    /// differences.
     std::vector<std::string> changedKeys() const;
 
     bool canUndo() const { return m_history.canUndo(); }

@@ -1,9 +1,7 @@
 #include "ui/finetune/job_outline.h"
 
 #include "ui/finetune/job_form.h"
-#include "ui/theme/icons.h"
-#include "ui/theme/theme.h"
-#include "ui/widgets/buttons.h"
+#include "ui/theme/style_shapes.h"
 
 #include <QPainter>
 #include <QToolButton>
@@ -13,10 +11,40 @@
 
 namespace facet::ui {
 
+using namespace shapes;
+
 namespace {
 
 constexpr int kWide = 208;
 constexpr int kNarrow = 48;
+
+/// A section: its state, its name, and below it what there is to say.
+class OutlineButton final : public QToolButton {
+public:
+    QString icon = QStringLiteral("done");
+    Role role = Role::Success;
+    QString title;
+    QString line;
+
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        QPainter painter(this);
+        const Painted painted(&painter);
+        if (underMouse())
+            drawPanel(&painter, rect(), color(Role::Hover), Qt::transparent, radius::kControl, 0);
+        drawIcon(&painter, icon, role, QPointF(20, height() / 2.0), 18);
+        if (toolButtonStyle() == Qt::ToolButtonIconOnly)
+            return;
+        const QRect text = rect().adjusted(40, 4, -4, -4);
+        painter.setFont(Theme::font(TextStyle::BodyStrong));
+        painter.setPen(color(Role::Text));
+        painter.drawText(text, (line.isEmpty() ? Qt::AlignVCenter : Qt::AlignTop) | Qt::AlignLeft, title);
+        painter.setFont(Theme::font(TextStyle::Small));
+        painter.setPen(color(role == Role::Danger ? Role::Danger : Role::Text2));
+        painter.drawText(text, Qt::AlignBottom | Qt::AlignLeft, line);
+    }
+};
 
 }  // namespace
 
@@ -29,25 +57,27 @@ JobOutline::JobOutline(JobForm& form, std::vector<Section> sections, QWidget* pa
     column->setContentsMargins(space::kXs, space::kM, space::kXs, space::kM);
     column->setSpacing(space::kXs);
     for (size_t i = 0; i < m_sections.size(); ++i) {
-        auto* button = makeIconButton(QStringLiteral("outline.") + m_sections[i].id, QStringLiteral("done"),
-                                      m_sections[i].title);
+        auto* button = new OutlineButton;
+        button->setObjectName(QStringLiteral("outline.") + m_sections[i].id);
+        button->setFocusPolicy(Qt::StrongFocus);
+        button->title = m_sections[i].title;
         button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-        button->setMinimumHeight(40);
+        button->setMinimumHeight(48);
         connect(button, &QToolButton::clicked, this, [this, i] { Q_EMIT chosen(static_cast<int>(i)); });
         m_buttons.push_back(button);
         column->addWidget(button);
     }
     column->addStretch();
     setNarrow(false);
-    connect(&m_form, &JobForm::judged, this, &JobOutline::show);
-    connect(&m_form, &JobForm::changed, this, &JobOutline::show);
+    connect(&m_form, &JobForm::judged, this, &JobOutline::refresh);
+    connect(&m_form, &JobForm::changed, this, &JobOutline::refresh);
 }
 
 void JobOutline::setNarrow(bool isNarrow)
 {
     m_isNarrow = isNarrow;
     setFixedWidth(isNarrow ? kNarrow : kWide);
-    show();
+    refresh();
 }
 
 int JobOutline::sectionOf(const std::string& key) const
@@ -59,31 +89,33 @@ int JobOutline::sectionOf(const std::string& key) const
     return -1;
 }
 
-void JobOutline::show()
+void JobOutline::refresh()
 {
     const std::vector<std::string> changed = m_form.changedKeys();
     for (size_t i = 0; i < m_sections.size(); ++i) {
         const auto count = [&](const auto& sentences) {
-            return std::ranges::count_if(sentences, [&](const auto& each) { return sectionOf(each.first) == int(i); });
+            return std::ranges::count_if(sentences,
+                                         [&](const auto& each) { return sectionOf(each.first) == int(i); });
         };
         const auto problems = count(m_form.verdict().problems);
         const auto warnings = count(m_form.verdict().warnings);
         const auto changes =
             std::ranges::count_if(changed, [&](const std::string& key) { return sectionOf(key) == int(i); });
-        QToolButton* button = m_buttons[i];
-        button->setIcon(problems > 0   ? Icons::get(QStringLiteral("error"), Role::Danger)
-                        : warnings > 0 ? Icons::get(QStringLiteral("warn"), Role::Warning)
-                                       : Icons::get(QStringLiteral("done"), Role::Success));
+        auto* button = static_cast<OutlineButton*>(m_buttons[i]);
+        button->icon = problems > 0   ? QStringLiteral("error")
+                       : warnings > 0 ? QStringLiteral("warn")
+                                      : QStringLiteral("done");
+        button->role = problems > 0 ? Role::Danger : warnings > 0 ? Role::Warning : Role::Success;
         QStringList words = {m_sections[i].title};
         if (problems > 0)
             words << tr("%1 to fix").arg(problems);
         if (changes > 0)
             words << (changes == 1 ? tr("1 change") : tr("%1 changes").arg(changes));
-        button->setText(words.join(QStringLiteral(", ")));
-        button->setToolTip(button->text());
-        button->setAccessibleName(button->text());
+        button->setToolTip(words.join(QStringLiteral(", ")));
+        button->setAccessibleName(button->toolTip());
+        button->line = words.mid(1).join(QStringLiteral(", "));
         button->setToolButtonStyle(m_isNarrow ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
-        button->setFont(Theme::font(problems > 0 ? TextStyle::BodyStrong : TextStyle::Body));
+        button->update();
     }
 }
 

@@ -37,7 +37,7 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
-    void show();
+    void refresh();
 
     JobForm& m_form;
     std::vector<Section> m_sections;

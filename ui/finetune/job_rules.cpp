@@ -25,7 +25,8 @@ JobRule ruleFrom(const nlohmann::ordered_json& property)
         return rule;
     }
     if (property.contains("anyOf")) {
-        rule.kind = property["anyOf"][0].contains("const") ? JobRule::Kind::AutoWhole : JobRule::Kind::Structure;
+        rule.kind =
+            property["anyOf"][0].contains("const") ? JobRule::Kind::AutoWhole : JobRule::Kind::Structure;
         return rule;
     }
     const json type = property.value("type", json());
@@ -44,7 +45,8 @@ JobRule ruleFrom(const nlohmann::ordered_json& property)
     return rule;
 }
 
-void collect(const nlohmann::ordered_json& object, const std::string& prefix, std::map<std::string, JobRule>& rules)
+void collect(const nlohmann::ordered_json& object, const std::string& prefix,
+             std::map<std::string, JobRule>& rules)
 {
     for (const auto& [name, property] : object["properties"].items()) {
         const std::string key = prefix + name;
@@ -58,9 +60,8 @@ void collect(const nlohmann::ordered_json& object, const std::string& prefix, st
 std::string_view trimmed(std::string_view text)
 {
     const size_t begin = text.find_first_not_of(" \t\n\r");
-    return begin == std::string_view::npos
-               ? std::string_view()
-               : text.substr(begin, text.find_last_not_of(" \t\n\r") - begin + 1);
+    return begin == std::string_view::npos ? std::string_view()
+                                           : text.substr(begin, text.find_last_not_of(" \t\n\r") - begin + 1);
 }
 
 /// Takes "2,048" for 2048 and leaves "2,04" as it is.
@@ -183,8 +184,8 @@ std::string keyOfSentence(std::string_view sentence)
     std::string found;
     for (const auto& [key, rule] : jobRules()) {
         const bool isWhole = sentence.size() == key.size() ||
-                             (sentence.size() > key.size() && std::string_view(" [:,.").find(sentence[key.size()]) !=
-                                                                  std::string_view::npos);
+                             (sentence.size() > key.size() &&
+                              std::string_view(" [:,.").find(sentence[key.size()]) != std::string_view::npos);
         if (sentence.starts_with(key) && isWhole && key.size() > found.size())
             found = key;
     }

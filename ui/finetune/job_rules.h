@@ -1,6 +1,7 @@
 #pragma once
 
-// What may stand in each field of the form: read from the job's schema, so that a key that jobs/ learns is known here at once.
+// What may stand in each field of the form: read from the job's schema, so that a key that jobs/ learns is
+// known here at once.
 
 #include "core/base/result.h"
 

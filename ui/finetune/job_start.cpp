@@ -64,8 +64,9 @@ void JobStart::look()
     } else if (!isAlive) {
         end();
         const QString words = QString::fromStdString(core::lastWords(m_folder));
-        Q_EMIT failed(words.isEmpty() ? tr("The engine ended without a word: see launch.log in the folder of the run.")
-                                      : words);
+        Q_EMIT failed(words.isEmpty()
+                          ? tr("The engine ended without a word: see launch.log in the folder of the run.")
+                          : words);
     }
 }
 

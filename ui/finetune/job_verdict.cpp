@@ -36,7 +36,8 @@ jobs::Surroundings surroundings(const JudgedPlace& place)
 }
 
 /// Tries changes, from the mildest to the hardest, until three of them fit.
-std::vector<JobEdit> editsThatFit(const Settings& settings, const JobVerdict& verdict, const JudgedPlace& place)
+std::vector<JobEdit> editsThatFit(const Settings& settings, const JobVerdict& verdict,
+                                  const JudgedPlace& place)
 {
     const jobs::Job& job = verdict.resolved->job;
     const jobs::Estimate& now = *verdict.estimate;
@@ -50,23 +51,32 @@ std::vector<JobEdit> editsThatFit(const Settings& settings, const JobVerdict& ve
     if (micro >= 1)
         tried.push_back({instead("Micro batch", micro, job.microBatch), {{"batch.micro", micro}}, 0, false});
     if (job.checkpointing != jobs::Checkpointing::Full && now.checkpointing != jobs::Checkpointing::Full)
-        tried.push_back(
-            {"Compute all activations again (checkpointing full)", {{"activation_checkpointing", "full"}}, 0, false});
+        tried.push_back({"Compute all activations again (checkpointing full)",
+                         {{"activation_checkpointing", "full"}},
+                         0,
+                         false});
     if (now.largestSequence >= 64 && now.largestSequence < job.sequenceLength)
         tried.push_back({instead("Sequences of", now.largestSequence, job.sequenceLength) + " tokens",
-                         {{"sequence_length", now.largestSequence}}, 0, false});
+                         {{"sequence_length", now.largestSequence}},
+                         0,
+                         false});
     const bool hasAdapters = !verdict.resolved->adapters.empty();
     if (hasAdapters && verdict.resolved->config.vision &&
         (!verdict.resolved->freeze.visionTower || !verdict.resolved->freeze.projector))
         tried.push_back({"Freeze vision tower and projector",
-                         {{"freeze.vision_tower", true}, {"freeze.projector", true}}, 0, false});
+                         {{"freeze.vision_tower", true}, {"freeze.projector", true}},
+                         0,
+                         false});
     if (job.method == jobs::Method::Full)
-        tried.push_back({"LoRA in place of full training", {{"method", "lora"}, {"freeze.language_model", true}}, 0, false});
+        tried.push_back({"LoRA in place of full training",
+                         {{"method", "lora"}, {"freeze.language_model", true}},
+                         0,
+                         false});
     if (job.optimizer.kind == jobs::OptimizerKind::AdamW && verdict.resolved->parameters.trained > 10'000'000)
         tried.push_back({"Optimizer moments in 8 bits", {{"optimizer.type", "adamw_8bit"}}, 0, false});
     if (job.method == jobs::Method::Lora && !place.device.isCpu)
-        tried.push_back({"QLoRA: the base in 4 bits",
-                         {{"method", "qlora"}, {"freeze.language_model", true}}, 0, false});
+        tried.push_back(
+            {"QLoRA: the base in 4 bits", {{"method", "qlora"}, {"freeze.language_model", true}}, 0, false});
     std::vector<JobEdit> edits;
     for (JobEdit& edit : tried) {
         Settings changed = settings;
@@ -89,8 +99,8 @@ std::vector<JobEdit> editsThatFit(const Settings& settings, const JobVerdict& ve
     return edits;
 }
 
-/// What a run writes: adapters or trained weights with their optimizer, for each checkpoint that is kept, and one more while
-/// the next is written.
+/// What a run writes: adapters or trained weights with their optimizer, for each checkpoint that is kept, and
+/// one more while the next is written.
 void addDisk(JobVerdict& verdict)
 {
     const jobs::ResolvedJob& resolved = *verdict.resolved;
@@ -163,11 +173,12 @@ JobVerdict judge(const JobDocument& document, const JudgedPlace& place)
     const bool hasFolder = folder != document.said.end() && folder->second != "";
     if (!document.typed.contains("name") && (name == document.said.end() || name->second == ""))
         verdict.problems["name"] = "name is missing; the run's folder is named by it";
-    if (!verdict.problems.contains("name") && name != document.said.end() && name->second.is_string() && !hasFolder) {
+    if (!verdict.problems.contains("name") && name != document.said.end() && name->second.is_string() &&
+        !hasFolder) {
         const std::string text = name->second.get<std::string>();
         if (core::isLibraryName(text) && runFolder(place.home, text).exists())
-            verdict.problems["name"] =
-                "name is " + text + ", and there is a run of that name; " + freeRunName(place.home, text) + " is free";
+            verdict.problems["name"] = "name is " + text + ", and there is a run of that name; " +
+                                       freeRunName(place.home, text) + " is free";
     } else if (hasFolder && folder->second.is_string() &&
                core::RunFolder{folder->second.get<std::string>()}.exists()) {
         verdict.problems["dir"] =

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a document means: its values, what is wrong with it, what it trains and what that costs. A pure function of document,
-// place and files, made to run in another thread.
+// What a document means: its values, what is wrong with it, what it trains and what that costs. A pure
+// function of document, place and files, made to run in another thread.
 
 #include "jobs/estimate/estimate.h"
 #include "jobs/resolved_job.h"
@@ -46,7 +46,7 @@ struct JobVerdict {
 };
 
 struct JudgedPlace {
-    std::filesystem::path home;     ///< with the folder of runs in it
+    std::filesystem::path home;  ///< with the folder of runs in it
     std::filesystem::path recipes;
     std::vector<core::BuiltInModel> builtIns;
     TrainDevice device;

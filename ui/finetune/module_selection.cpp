@@ -73,7 +73,8 @@ std::vector<std::string> patternsFor(std::span<const LinearModule> modules, cons
         else if (isTextModel)
             patterns.push_back(name);
         else
-            patterns.push_back((leaf.first == Tower::Vision ? "*.vision_tower.*." : "*.language_model.*.") + name);
+            patterns.push_back((leaf.first == Tower::Vision ? "*.vision_tower.*." : "*.language_model.*.") +
+                               name);
     }
     for (const auto& [where, leaves] : byLayers) {
         std::vector<std::string> layers;
@@ -85,8 +86,8 @@ std::vector<std::string> patternsFor(std::span<const LinearModule> modules, cons
     return patterns;
 }
 
-jobs::Settings adapterSettings(std::span<const LinearModule> modules, const std::map<size_t, AdapterSize>& chosen,
-                               const AdapterSize& common)
+jobs::Settings adapterSettings(std::span<const LinearModule> modules,
+                               const std::map<size_t, AdapterSize>& chosen, const AdapterSize& common)
 {
     std::set<size_t> all;
     std::map<int64_t, std::set<size_t>> byRank;
@@ -99,7 +100,8 @@ jobs::Settings adapterSettings(std::span<const LinearModule> modules, const std:
     const auto mostCommon = [](const auto& groups, auto usual) {
         if (groups.empty() || groups.contains(usual))
             return usual;
-        return std::ranges::max_element(groups, {}, [](const auto& group) { return group.second.size(); })->first;
+        return std::ranges::max_element(groups, {}, [](const auto& group) { return group.second.size(); })
+            ->first;
     };
     const auto others = [&](const auto& groups, auto usual) {
         json patterns = json::object();
@@ -111,9 +113,13 @@ jobs::Settings adapterSettings(std::span<const LinearModule> modules, const std:
     };
     const int64_t rank = mostCommon(byRank, common.rank);
     const double alpha = mostCommon(byAlpha, common.alpha);
-    return {{"lora.targets", patternsFor(modules, all)}, {"lora.exclude", json::array()}, {"lora.layers", ""},
-            {"lora.rank", rank},       {"lora.alpha", alpha},
-            {"lora.rank_pattern", others(byRank, rank)}, {"lora.alpha_pattern", others(byAlpha, alpha)}};
+    return {{"lora.targets", patternsFor(modules, all)},
+            {"lora.exclude", json::array()},
+            {"lora.layers", ""},
+            {"lora.rank", rank},
+            {"lora.alpha", alpha},
+            {"lora.rank_pattern", others(byRank, rank)},
+            {"lora.alpha_pattern", others(byAlpha, alpha)}};
 }
 
 jobs::Settings presetSettings(TargetPreset preset, const core::gemma3::Config& config, int64_t lastLayers)

@@ -38,8 +38,9 @@ bool sameShape(const core::gemma3::Config& a, const core::gemma3::Config& b)
 {
     const auto& s = a.text;
     const auto& t = b.text;
-    const bool sameText = s.numLayers == t.numLayers && s.hiddenSize == t.hiddenSize && s.vocabSize == t.vocabSize &&
-                          s.intermediateSize == t.intermediateSize && s.numHeads == t.numHeads;
+    const bool sameText = s.numLayers == t.numLayers && s.hiddenSize == t.hiddenSize &&
+                          s.vocabSize == t.vocabSize && s.intermediateSize == t.intermediateSize &&
+                          s.numHeads == t.numHeads;
     const bool sameVision = !a.vision || !b.vision || a.vision->numLayers == b.vision->numLayers;
     return sameText && sameVision && a.vision.has_value() == b.vision.has_value();
 }
@@ -49,8 +50,8 @@ bool sameShape(const core::gemma3::Config& a, const core::gemma3::Config& b)
 ModuleTree::ModuleTree(QObject* parent) : QAbstractItemModel(parent), m_root(std::make_unique<Node>()) {}
 ModuleTree::~ModuleTree() = default;
 
-ModuleTree::Node* ModuleTree::add(Node* parent, const QString& name, const QString& detail, const QString& nemo,
-                                  Part part)
+ModuleTree::Node* ModuleTree::add(Node* parent, const QString& name, const QString& detail,
+                                  const QString& nemo, Part part)
 {
     auto node = std::make_unique<Node>();
     node->parent = parent;
@@ -73,8 +74,9 @@ void ModuleTree::addTower(Node* tower, Tower which, int64_t numLayers)
             if (module.tower != which || (layer && module.layer != *layer))
                 continue;
             const QString leaf = leafOf(module);
-            const QString group = module.name.find(".mlp.") != std::string::npos ? QStringLiteral("mlp")
-                                                                                 : QStringLiteral("self_attn");
+            const QString group = module.name.find(".mlp.") != std::string::npos
+                                      ? QStringLiteral("mlp")
+                                      : QStringLiteral("self_attn");
             if (!groups.contains(group))
                 groups[group] = add(under, group);
             if (!leaves.contains(leaf))
@@ -110,8 +112,8 @@ void ModuleTree::build()
         return words::parameters(sum);
     };
     m_root = std::make_unique<Node>();
-    Node* model = add(m_root.get(), QString::fromStdString(m_job->job.modelBase), words::parameters(table.total), {},
-                      Part::Whole);
+    Node* model = add(m_root.get(), QString::fromStdString(m_job->job.modelBase),
+                      words::parameters(table.total), {}, Part::Whole);
     if (config.vision) {
         Node* vision = add(model, QStringLiteral("vision_tower"),
                            tr("%1 layers, %2")
@@ -132,7 +134,8 @@ void ModuleTree::build()
         tr("the head, too, %1").arg(millions({ParameterPart::Embeddings})), QStringLiteral("embedding"),
         Part::Embeddings);
     addTower(language, Tower::Language, config.text.numLayers);
-    add(model, tr("norms"), millions({ParameterPart::LanguageNorms, ParameterPart::VisionNorms}), {}, Part::Norms);
+    add(model, tr("norms"), millions({ParameterPart::LanguageNorms, ParameterPart::VisionNorms}), {},
+        Part::Norms);
     model->modules.resize(m_modules.size());
     for (size_t i = 0; i < m_modules.size(); ++i)
         model->modules[i] = i;
@@ -140,7 +143,8 @@ void ModuleTree::build()
 
 void ModuleTree::show(const jobs::ResolvedJob& job)
 {
-    const bool isSame = m_job && sameShape(m_job->config, job.config) && m_job->job.modelBase == job.job.modelBase;
+    const bool isSame =
+        m_job && sameShape(m_job->config, job.config) && m_job->job.modelBase == job.job.modelBase;
     if (!isSame)
         beginResetModel();
     m_job = job;
@@ -204,8 +208,11 @@ std::optional<Qt::CheckState> ModuleTree::loraState(const Node& node) const
 {
     if (node.modules.empty() || !hasAdapters(m_job->job.method))
         return {};
-    const auto chosen = std::ranges::count_if(node.modules, [this](size_t i) { return m_chosen.contains(i); });
-    return chosen == 0 ? Qt::Unchecked : chosen == std::ssize(node.modules) ? Qt::Checked : Qt::PartiallyChecked;
+    const auto chosen =
+        std::ranges::count_if(node.modules, [this](size_t i) { return m_chosen.contains(i); });
+    return chosen == 0                          ? Qt::Unchecked
+           : chosen == std::ssize(node.modules) ? Qt::Checked
+                                                : Qt::PartiallyChecked;
 }
 
 bool ModuleTree::isFrozen(Part part) const
@@ -253,16 +260,19 @@ int64_t ModuleTree::trainedOf(const Node& node) const
         case Part::Whole:
             return table.trained;
         case Part::Vision:
-            return sum + table.trainedOf(ParameterPart::VisionTower) + table.trainedOf(ParameterPart::VisionNorms);
+            return sum + table.trainedOf(ParameterPart::VisionTower) +
+                   table.trainedOf(ParameterPart::VisionNorms);
         case Part::Projector:
             return table.trainedOf(ParameterPart::Projector);
         case Part::Language:
-            return sum + table.trainedOf(ParameterPart::Embeddings) + table.trainedOf(ParameterPart::LanguageLayers) +
+            return sum + table.trainedOf(ParameterPart::Embeddings) +
+                   table.trainedOf(ParameterPart::LanguageLayers) +
                    table.trainedOf(ParameterPart::LanguageNorms);
         case Part::Embeddings:
             return table.trainedOf(ParameterPart::Embeddings);
         case Part::Norms:
-            return table.trainedOf(ParameterPart::LanguageNorms) + table.trainedOf(ParameterPart::VisionNorms);
+            return table.trainedOf(ParameterPart::LanguageNorms) +
+                   table.trainedOf(ParameterPart::VisionNorms);
         case Part::None:
             break;
     }
@@ -301,7 +311,8 @@ QVariant ModuleTree::data(const QModelIndex& index, int role) const
         return state ? QVariant(static_cast<int>(*state)) : QVariant();
     }
     if (role == Qt::TextAlignmentRole)
-        return static_cast<int>(column >= Rank ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
+        return static_cast<int>(column >= Rank ? Qt::AlignRight | Qt::AlignVCenter
+                                               : Qt::AlignLeft | Qt::AlignVCenter);
     if (role == DetailRole)
         return node.detail;
     if (role == FrozenRole)
@@ -312,7 +323,9 @@ QVariant ModuleTree::data(const QModelIndex& index, int role) const
         const QVariant state = data(index, Qt::CheckStateRole);
         if (!state.isValid())
             return tr("no box");
-        const QString is = state.toInt() == Qt::Checked ? tr("on") : state.toInt() == Qt::Unchecked ? tr("off") : tr("some");
+        const QString is = state.toInt() == Qt::Checked     ? tr("on")
+                           : state.toInt() == Qt::Unchecked ? tr("off")
+                                                            : tr("some");
         return QStringLiteral("%1 %2").arg(column == Lora ? tr("LoRA") : tr("Full"), is);
     }
     if (role != Qt::DisplayRole && role != Qt::EditRole)
@@ -337,7 +350,7 @@ QVariant ModuleTree::headerData(int section, Qt::Orientation orientation, int ro
     if (orientation != Qt::Horizontal)
         return {};
     if (role == Qt::TextAlignmentRole)
-        return static_cast<int>(section >= Rank                       ? Qt::AlignRight | Qt::AlignVCenter
+        return static_cast<int>(section >= Rank                      ? Qt::AlignRight | Qt::AlignVCenter
                                 : section == Lora || section == Full ? Qt::AlignCenter
                                                                      : Qt::AlignLeft | Qt::AlignVCenter);
     if (role != Qt::DisplayRole)

@@ -1,6 +1,7 @@
 #pragma once
 
-// The model as a tree of what can be trained: towers, layers, linears, with a box for LoRA and one for training the thing itself.
+// The model as a tree of what can be trained: towers, layers, linears, with a box for LoRA and one for
+// training the thing itself.
 
 #include "ui/finetune/module_selection.h"
 
@@ -26,7 +27,8 @@ public:
 
     const std::vector<jobs::LinearModule>& modules() const { return m_modules; }
 
-    /// Changes a box as a click does: what is half or not chosen becomes chosen. Nothing where there is no box.
+    /// Changes a box as a click does: what is half or not chosen becomes chosen. Nothing where there is no
+    /// box.
     void toggle(const QModelIndex& index, Column column);
 
     int rowCount(const QModelIndex& parent = {}) const override;

@@ -164,7 +164,8 @@ QWidget* SidePanel::makeChanges()
             [this](const QModelIndex& index) { Q_EMIT keyWanted(m_changes.key(index.row())); });
     column->addWidget(m_table, 1);
     auto* row = new QHBoxLayout;
-    QPushButton* one = makeButton(QStringLiteral("resetChange"), tr("Reset"), ButtonKind::Outlined, QStringLiteral("reset"));
+    QPushButton* one =
+        makeButton(QStringLiteral("resetChange"), tr("Reset"), ButtonKind::Outlined, QStringLiteral("reset"));
     QPushButton* all = makeButton(QStringLiteral("resetAll"), tr("Reset all"));
     connect(one, &QPushButton::clicked, this, [this] {
         if (m_table->currentIndex().isValid())
@@ -197,8 +198,10 @@ QWidget* SidePanel::makeFile()
     m_command->setAccessibleName(tr("Command line"));
     m_command->setReadOnly(true);
     m_command->setFont(Theme::font(TextStyle::MonoSmall));
-    QToolButton* copy = makeIconButton(QStringLiteral("copyJob"), QStringLiteral("copy"), tr("Copy the job file"));
-    connect(copy, &QToolButton::clicked, this, [this] { QApplication::clipboard()->setText(m_file->toPlainText()); });
+    QToolButton* copy =
+        makeIconButton(QStringLiteral("copyJob"), QStringLiteral("copy"), tr("Copy the job file"));
+    connect(copy, &QToolButton::clicked, this,
+            [this] { QApplication::clipboard()->setText(m_file->toPlainText()); });
     row->addWidget(m_command, 1);
     row->addWidget(copy);
     column->addLayout(row);
@@ -234,8 +237,9 @@ void SidePanel::showCost()
     for (const StackBar::Part& part : parts)
         m_parts->addWidget(legendRow(part));
     m_total->setText(gibibytes(memory.total()));
-    m_of->setText(verdict.device.memoryBytes > 0 ? tr("of %1, estimated").arg(gibibytes(verdict.device.memoryBytes))
-                                                 : tr("estimated"));
+    m_of->setText(verdict.device.memoryBytes > 0
+                      ? tr("of %1, estimated").arg(gibibytes(verdict.device.memoryBytes))
+                      : tr("estimated"));
     m_fits->setVisible(verdict.estimate->isFitKnown);
     m_fits->setText(verdict.estimate->fits ? tr("fits") : tr("too large"));
     m_fits->setTone(verdict.estimate->fits ? ChipTone::Good : ChipTone::Bad);
@@ -250,11 +254,13 @@ void SidePanel::showEdits()
     const JobVerdict& verdict = m_form.verdict();
     int number = 0;
     for (const JobEdit& edit : verdict.edits) {
-        const QString text = tr("%1: %2%3").arg(QString::fromStdString(edit.sentence), gibibytes(edit.bytes),
-                                                edit.fits ? tr(", fits") : tr(", not enough alone"));
+        const QString text = tr("%1: %2%3")
+                                 .arg(QString::fromStdString(edit.sentence), gibibytes(edit.bytes),
+                                      edit.fits ? tr(", fits") : tr(", not enough alone"));
         QPushButton* button = makeButton(QStringLiteral("edit%1").arg(number++), text);
         setCompact(button);
-        connect(button, &QPushButton::clicked, this, [this, changes = edit.changes] { m_form.apply(changes); });
+        connect(button, &QPushButton::clicked, this,
+                [this, changes = edit.changes] { m_form.apply(changes); });
         m_edits->addWidget(button);
     }
 }
@@ -263,7 +269,8 @@ void SidePanel::showTrained()
 {
     const JobVerdict& verdict = m_form.verdict();
     const jobs::ParameterTable& table = verdict.resolved->parameters;
-    const double share = table.total > 0 ? 100.0 * static_cast<double>(table.trained) / static_cast<double>(table.total) : 0;
+    const double share =
+        table.total > 0 ? 100.0 * static_cast<double>(table.trained) / static_cast<double>(table.total) : 0;
     m_trained->setText(tr("Trained %1 of %2, %3 %")
                            .arg(words::parameters(table.trained), words::parameters(table.total))
                            .arg(share, 0, 'f', share < 1 ? 3 : 1));
@@ -286,12 +293,15 @@ void SidePanel::showTrained()
     figures << tr("Disk %1 for the checkpoints that are kept.")
                    .arg(words::gigabytes(static_cast<qint64>(verdict.diskBytes)));
     figures << tr("A step computes %1 TFLOP over %2 tokens at most%3.")
-                   .arg((verdict.estimate->flops.total() + verdict.estimate->flops.recompute) / 1e12, 0, 'g', 3)
+                   .arg((verdict.estimate->flops.total() + verdict.estimate->flops.recompute) / 1e12, 0, 'g',
+                        3)
                    .arg(words::integer(static_cast<qint64>(verdict.estimate->tokensPerStep)),
-                        job.steps > 0 ? tr(", all %1 steps %2")
-                                            .arg(words::integer(job.steps),
-                                                 words::integer(static_cast<qint64>(verdict.estimate->tokensPerStep) * job.steps))
-                                      : QString());
+                        job.steps > 0
+                            ? tr(", all %1 steps %2")
+                                  .arg(words::integer(job.steps),
+                                       words::integer(static_cast<qint64>(verdict.estimate->tokensPerStep) *
+                                                      job.steps))
+                            : QString());
     if (verdict.estimate->largestMicroBatch > 0)
         figures << tr("Largest that fits: micro batch %1, or %2 tokens.")
                        .arg(words::integer(verdict.estimate->largestMicroBatch),

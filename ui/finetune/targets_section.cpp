@@ -32,14 +32,17 @@ public:
 
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override
     {
-        return {QStyledItemDelegate::sizeHint(option, index).width(), qMax(kRow, option.fontMetrics.height() + 8)};
+        return {QStyledItemDelegate::sizeHint(option, index).width(),
+                qMax(kRow, option.fontMetrics.height() + 8)};
     }
 
     void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
     {
         const Painted painted(painter);
-        painter->fillRect(option.rect, color(option.state & QStyle::State_Selected ? Role::Selected : Role::Surface));
-        painter->fillRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1, color(Role::Grid));
+        painter->fillRect(option.rect,
+                          color(option.state & QStyle::State_Selected ? Role::Selected : Role::Surface));
+        painter->fillRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1,
+                          color(Role::Grid));
         if (index.column() == ModuleTree::Lora || index.column() == ModuleTree::Full) {
             const QVariant state = index.data(Qt::CheckStateRole);
             if (!state.isValid())
@@ -50,7 +53,8 @@ public:
             box.state = QStyle::State_Enabled | (state.toInt() == Qt::Checked     ? QStyle::State_On
                                                  : state.toInt() == Qt::Unchecked ? QStyle::State_Off
                                                                                   : QStyle::State_NoChange);
-            option.widget->style()->drawPrimitive(QStyle::PE_IndicatorItemViewItemCheck, &box, painter, option.widget);
+            option.widget->style()->drawPrimitive(QStyle::PE_IndicatorItemViewItemCheck, &box, painter,
+                                                  option.widget);
             return;
         }
         const bool isName = index.column() == ModuleTree::Module;
@@ -59,25 +63,31 @@ public:
         painter->setPen(color(index.column() == ModuleTree::NemoName ? Role::Text3 : Role::Text));
         const QRect rect = option.rect.adjusted(4, 0, isName ? 0 : -8, 0);
         const QString text = index.data().toString();
-        painter->drawText(rect, isName || index.column() == ModuleTree::NemoName ? Qt::AlignLeft | Qt::AlignVCenter
-                                                                                 : Qt::AlignRight | Qt::AlignVCenter,
+        painter->drawText(rect,
+                          isName || index.column() == ModuleTree::NemoName
+                              ? Qt::AlignLeft | Qt::AlignVCenter
+                              : Qt::AlignRight | Qt::AlignVCenter,
                           text);
         if (!isName)
             return;
         int x = rect.left() + painter->fontMetrics().horizontalAdvance(text) + 8;
         painter->setFont(Theme::font(TextStyle::Caption));
+        if (index.data(ModuleTree::FrozenRole).toBool()) {
+            const QString word = QObject::tr("frozen");
+            const QRectF chip(x, rect.center().y() - 9, painter->fontMetrics().horizontalAdvance(word) + 26,
+                              18);
+            drawPanel(painter, chip, color(Role::InfoSoft), Qt::transparent, radius::kChip, 0);
+            drawIcon(painter, QStringLiteral("freeze"), Role::Info,
+                     QPointF(chip.left() + 11, chip.center().y()), 12);
+            painter->setPen(color(Role::Info));
+            painter->drawText(chip.adjusted(21, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, word);
+            x = static_cast<int>(chip.right()) + 8;
+        }
         painter->setPen(color(Role::Text3));
-        const QString detail = index.data(ModuleTree::DetailRole).toString();
-        painter->drawText(QRect(x, rect.top(), rect.right() - x, rect.height()), Qt::AlignLeft | Qt::AlignVCenter, detail);
-        if (!index.data(ModuleTree::FrozenRole).toBool())
-            return;
-        x += painter->fontMetrics().horizontalAdvance(detail) + 8;
-        const QString word = QObject::tr("frozen");
-        const QRectF chip(x, rect.center().y() - 9, painter->fontMetrics().horizontalAdvance(word) + 26, 18);
-        drawPanel(painter, chip, color(Role::InfoSoft), Qt::transparent, radius::kChip, 0);
-        drawIcon(painter, QStringLiteral("freeze"), Role::Info, QPointF(chip.left() + 11, chip.center().y()), 12);
-        painter->setPen(color(Role::Info));
-        painter->drawText(chip.adjusted(21, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, word);
+        const QRect room(x, rect.top(), qMax(0, rect.right() - x), rect.height());
+        painter->drawText(room, Qt::AlignLeft | Qt::AlignVCenter,
+                          painter->fontMetrics().elidedText(index.data(ModuleTree::DetailRole).toString(),
+                                                            Qt::ElideRight, room.width()));
     }
 
     bool editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem&,
@@ -91,7 +101,8 @@ public:
         return true;
     }
 
-    QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem&, const QModelIndex& index) const override
+    QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem&,
+                          const QModelIndex& index) const override
     {
         auto* editor = new QLineEdit(parent);
         editor->setObjectName(QStringLiteral("moduleSizeEditor"));
@@ -117,7 +128,8 @@ void ModuleTreeView::keyPressEvent(QKeyEvent* event)
 {
     if (event->key() == Qt::Key_Space) {
         const bool isFull = event->modifiers() & Qt::ControlModifier;
-        static_cast<ModuleTree*>(model())->toggle(currentIndex(), isFull ? ModuleTree::Full : ModuleTree::Lora);
+        static_cast<ModuleTree*>(model())->toggle(currentIndex(),
+                                                  isFull ? ModuleTree::Full : ModuleTree::Lora);
         event->accept();
         return;
     }
@@ -140,13 +152,14 @@ TargetsSection::TargetsSection(JobForm& form, QWidget* parent)
     m_problem->hide();
     body()->addWidget(m_problem);
     makeTree();
-    connect(&m_tree, &ModuleTree::changesWanted, this, [this](const jobs::Settings& changes) { m_form.apply(changes); });
+    connect(&m_tree, &ModuleTree::changesWanted, this,
+            [this](const jobs::Settings& changes) { m_form.apply(changes); });
     connect(&m_tree, &ModuleTree::refused, this, [this](const QString& sentence) {
         m_problem->setText(sentence);
         m_problem->show();
     });
-    connect(&m_form, &JobForm::judged, this, &TargetsSection::show);
-    show();
+    connect(&m_form, &JobForm::judged, this, &TargetsSection::refresh);
+    refresh();
 }
 
 QWidget* TargetsSection::makeFreezeRow()
@@ -235,7 +248,8 @@ void TargetsSection::makeTree()
 {
     m_view->setObjectName(QStringLiteral("moduleTree"));
     m_view->setAccessibleName(tr("Modules of the model"));
-    m_view->setAccessibleDescription(tr("Space: LoRA on or off. Ctrl+Space: train whole or freeze. F2: rank or alpha."));
+    m_view->setAccessibleDescription(
+        tr("Space: LoRA on or off. Ctrl+Space: train whole or freeze. F2: rank or alpha."));
     m_view->setModel(&m_tree);
     m_view->setItemDelegate(new TreeDelegate(m_view));
     m_view->setFrameShape(QFrame::NoFrame);
@@ -256,7 +270,7 @@ void TargetsSection::makeTree()
     const auto applyTheme = [head] {
         head->setSectionResizeMode(QHeaderView::Fixed);
         head->setSectionResizeMode(ModuleTree::Module, QHeaderView::Stretch);
-        const std::array<std::pair<int, int>, 6> widths = {{{ModuleTree::NemoName, 112},
+        const std::array<std::pair<int, int>, 6> widths = {{{ModuleTree::NemoName, 128},
                                                             {ModuleTree::Lora, 56},
                                                             {ModuleTree::Full, 52},
                                                             {ModuleTree::Rank, 64},
@@ -267,15 +281,31 @@ void TargetsSection::makeTree()
     };
     applyTheme();
     connect(Theme::notifier(), &ThemeNotifier::changed, m_view, applyTheme);
+    connect(&m_tree, &QAbstractItemModel::modelReset, this, [this] { m_isExpanded = false; });
     body()->addWidget(m_view);
 }
 
-void TargetsSection::show()
+void TargetsSection::expand()
+{
+    // The language model down to its linears; the tower has the same below it.
+    m_isExpanded = true;
+    const QModelIndex model = m_tree.index(0, 0);
+    m_view->expand(model);
+    for (int row = 0; row < m_tree.rowCount(model); ++row) {
+        const QModelIndex part = m_tree.index(row, 0, model);
+        if (part.data().toString() != QStringLiteral("language_model"))
+            continue;
+        m_view->expand(part);
+        m_view->expandRecursively(m_tree.index(1, 0, part), 1);
+    }
+}
+
+void TargetsSection::refresh()
 {
     const JobVerdict& verdict = m_form.verdict();
     QString problem;
-    for (const char* key : {"lora.targets", "lora.exclude", "lora.layers", "lora.rank_pattern", "lora.alpha_pattern",
-                            "freeze.language_model", "freeze.vision_tower"})
+    for (const char* key : {"lora.targets", "lora.exclude", "lora.layers", "lora.rank_pattern",
+                            "lora.alpha_pattern", "freeze.language_model", "freeze.vision_tower"})
         if (problem.isEmpty())
             problem = m_form.problem(key);
     m_problem->setText(problem);
@@ -284,17 +314,14 @@ void TargetsSection::show()
         return;
     const jobs::ResolvedJob& job = *verdict.resolved;
     m_tree.show(job);
-    if (!m_isExpanded) {
-        m_view->expandToDepth(1);
-        m_isExpanded = true;
-    }
+    if (!m_isExpanded)
+        expand();
     const QString trained = words::integer(job.parameters.trained);
-    m_summary->setText(job.adapters.empty()
-                           ? tr("%1 parameters").arg(trained)
-                           : tr("%1 of %2 linears, %3 parameters")
-                                 .arg(job.adapters.size())
-                                 .arg(m_tree.modules().size())
-                                 .arg(trained));
+    m_summary->setText(job.adapters.empty() ? tr("%1 parameters").arg(trained)
+                                            : tr("%1 of %2 linears, %3 parameters")
+                                                  .arg(job.adapters.size())
+                                                  .arg(m_tree.modules().size())
+                                                  .arg(trained));
     const bool hasVision = job.config.vision.has_value();
     m_freezeVision->setVisible(hasVision);
     m_freezeProjector->setVisible(hasVision);

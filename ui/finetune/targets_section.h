@@ -41,7 +41,8 @@ private:
     QWidget* makeFreezeRow();
     QWidget* makeTargetRow();
     void makeTree();
-    void show();
+    void expand();
+    void refresh();
     void showMatches();
 
     JobForm& m_form;

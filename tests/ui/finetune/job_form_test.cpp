@@ -1,10 +1,10 @@
-// The form without widgets: values over a recipe, history, draft, what is wrong where, the tree of modules, and the data. What
-// it says is compared with jobs/ itself, which peers test.
+// The form without widgets: values over a recipe, history, draft, what is wrong where, the tree of modules,
+// and the data. What it says is compared with jobs/ itself, which peers test.
 
+#include "ui/finetune/job_form.h"
 #include "jobs/targets/target_selection.h"
 #include "ui/finetune/changes_model.h"
 #include "ui/finetune/data_preview.h"
-#include "ui/finetune/job_form.h"
 #include "ui/finetune/job_rules.h"
 #include "ui/finetune/module_tree.h"
 
@@ -30,10 +30,13 @@ class JobFormTest final : public QObject {
     void open()
     {
         m_form.reset();
-        m_form = std::make_unique<JobForm>(
-            JobForm::Parts{home(), SOURCE_DIR "/resources/recipes", {{"demo", SOURCE_DIR "/resources/demo-model"}}});
+        m_form = std::make_unique<JobForm>(JobForm::Parts{
+            home(), SOURCE_DIR "/resources/recipes", {{"demo", SOURCE_DIR "/resources/demo-model"}}});
     }
-    bool waitForVerdict() { return QTest::qWaitFor([this] { return m_form->isJudged(); }, 20'000); }
+    bool waitForVerdict()
+    {
+        return QTest::qWaitFor([this] { return m_form->isJudged(); }, 20'000);
+    }
 
     /// A small job on the demo model that nothing is wrong with.
     void makeDemoJob()
@@ -86,7 +89,8 @@ private Q_SLOTS:
             QTest::addRow("%s \"%s\"", key, typed) << QString::fromLatin1(key) << QString::fromUtf8(typed);
         };
         for (const char* whole : {"lora.rank", "batch.micro", "batch.global", "sequence_length", "steps"})
-            for (const char* typed : {"", "abc", "8x", "-1", "1.5", "1e99", "nan", "1,00", "0x10", "99999999999999999999", "８"})
+            for (const char* typed :
+                 {"", "abc", "8x", "-1", "1.5", "1e99", "nan", "1,00", "0x10", "99999999999999999999", "８"})
                 row(whole, typed);
         for (const char* number : {"lora.dropout", "optimizer.lr", "schedule.min_lr"})
             for (const char* typed : {"", "much", "-0.1", "inf", "nan", "1e400", "0,1", "11"})
@@ -124,7 +128,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("value");
         const auto row = [](const char* key, const char* value, const char* at = nullptr) {
             QTest::addRow("%s = %s", key, value)
-                << QString::fromLatin1(key) << QString::fromLatin1(at ? at : key) << QString::fromLatin1(value);
+                << QString::fromLatin1(key) << QString::fromLatin1(at ? at : key)
+                << QString::fromLatin1(value);
         };
         row("name", "a/b");
         row("name", "");
@@ -350,16 +355,18 @@ private Q_SLOTS:
         QCOMPARE(m_form->verdict().resolved->adapters.size(), size_t(7 * 33));
         QCOMPARE(box(language, ModuleTree::Lora), int(Qt::PartiallyChecked));
 
-        const QModelIndex mlp = find(QStringLiteral("mlp"), tree.index(6, 0, find(QStringLiteral("each layer"), language)));
+        const QModelIndex mlp =
+            find(QStringLiteral("mlp"), tree.index(6, 0, find(QStringLiteral("each layer"), language)));
         QVERIFY(tree.setData(mlp.siblingAtColumn(ModuleTree::Rank), QStringLiteral("4"), Qt::EditRole));
         QVERIFY(waitForVerdict());
         QVERIFY2(m_form->verdict().isReady() || m_form->verdict().problems.size() == 0, "no problem");
         QCOMPARE(mlp.siblingAtColumn(ModuleTree::Rank).data().toString(), QStringLiteral("4"));
         QCOMPARE(language.siblingAtColumn(ModuleTree::Rank).data().toString(), QStringLiteral("mixed"));
         for (const jobs::Adapter& adapter : m_form->verdict().resolved->adapters)
-            QCOMPARE(adapter.rank, int64_t(adapter.module.layer == 6 && adapter.module.name.find("mlp") != std::string::npos
-                                               ? 4
-                                               : 32));
+            QCOMPARE(adapter.rank,
+                     int64_t(adapter.module.layer == 6 && adapter.module.name.find("mlp") != std::string::npos
+                                 ? 4
+                                 : 32));
         QSignalSpy refused(&tree, &ModuleTree::refused);
         QVERIFY(!tree.setData(mlp.siblingAtColumn(ModuleTree::Rank), QStringLiteral("0"), Qt::EditRole));
         QCOMPARE(refused.count(), 1);
@@ -384,17 +391,19 @@ private Q_SLOTS:
 
     void rowsAreCountedAndShownWithTheirMaskAndProblems()
     {
-        const std::string path = write(home() / "rows.jsonl",
-                                       R"({"messages":[{"role":"user","content":"one two"},{"role":"assistant","content":"three"}]})"
-                                       "\n{\"messages\": 3}\n"
-                                       R"({"messages":[{"role":"user","content":[{"type":"image","path":"no.png"},{"type":"text","text":"what"}]},{"role":"assistant","content":"that"}]})"
-                                       "\n");
+        const std::string path = write(
+            home() / "rows.jsonl",
+            R"({"messages":[{"role":"user","content":"one two"},{"role":"assistant","content":"three"}]})"
+            "\n{\"messages\": 3}\n"
+            R"({"messages":[{"role":"user","content":[{"type":"image","path":"no.png"},{"type":"text","text":"what"}]},{"role":"assistant","content":"that"}]})"
+            "\n");
         makeDemoJob();
         m_form->set("data.sources", json::array({{{"path", path}}}));
         QVERIFY(waitForVerdict());
         const jobs::ResolvedJob& job = *m_form->verdict().resolved;
         DataPreview preview;
-        QAbstractItemModelTester tester(&preview.problems(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QAbstractItemModelTester tester(&preview.problems(),
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest);
         preview.setQuery({job.job.data.sources.front(), false, 256, 1, job.modelPath, job.config});
         QTRY_VERIFY_WITH_TIMEOUT(preview.counts().nextRow == 3, 20'000);
         QCOMPARE(preview.format(), QStringLiteral("chat"));
