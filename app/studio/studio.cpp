@@ -3,6 +3,7 @@
 #include "core/base/environment.h"
 #include "core/models/hf_cache.h"
 #include "ui/chat/chat_page.h"
+#include "ui/finetune/finetune_page.h"
 #include "ui/models/models_page.h"
 #include "ui/settings/settings_page.h"
 #include "ui/theme/theme.h"
@@ -153,6 +154,11 @@ void Studio::addPages()
                            });
                            return page;
                        }});
+    m_window->addPage({.id = QStringLiteral("finetune"),
+                       .icon = QStringLiteral("finetune"),
+                       .title = tr("Fine-tune"),
+                       .keys = QKeySequence(Qt::CTRL | Qt::Key_3),
+                       .make = [this] { return makeFinetunePage(); }});
     m_window->addPage(
         {.id = QStringLiteral("settings"),
          .icon = QStringLiteral("settings"),
@@ -171,6 +177,22 @@ void Studio::addPages()
              return page;
          },
          .isAtBottom = true});
+}
+
+QWidget* Studio::makeFinetunePage()
+{
+    auto* page = new ui::FinetunePage({.form = {m_place.folder, resourcesFolder() / "recipes", builtIns()},
+                                       .engine = engineProgram(m_options.engineProgram).toStdString()});
+    m_client.listDevices(page, [page](const core::Result<QList<ui::EngineDevice>>& devices) {
+        std::vector<ui::TrainDevice> gpus;
+        for (const ui::EngineDevice& device : devices ? *devices : QList<ui::EngineDevice>())
+            if (device.isUsable && device.id.startsWith(QStringLiteral("cuda")))
+                gpus.push_back({device.id.toStdString(), device.name.toStdString(),
+                                static_cast<double>(device.memoryBytes), false});
+        if (!gpus.empty())
+            page->setGpus(gpus);
+    });
+    return page;
 }
 
 void Studio::show()

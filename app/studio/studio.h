@@ -46,6 +46,7 @@ public:
 
 private:
     void addPages();
+    QWidget* makeFinetunePage();
     void applyAppearance();
     void useEngine();
     void chatWith(const QString& model);

@@ -38,11 +38,14 @@ std::string currentBootId()
     return firstLine("/proc/sys/kernel/random/boot_id");
 }
 
-/// The 22nd field of /proc/PID/stat; 0 where there is no such process. The second may have spaces.
+/// The 22nd field of /proc/PID/stat; 0 where there is no such process, or one that has ended and waits to be
+/// reaped. The second field may have spaces.
 int64_t startOfProcess(int64_t pid)
 {
     const std::string stat = firstLine(("/proc/" + std::to_string(pid) + "/stat").c_str());
     size_t at = stat.rfind(')');
+    if (at != std::string::npos && at + 2 < stat.size() && (stat[at + 2] == 'Z' || stat[at + 2] == 'X'))
+        return 0;
     for (int field = 2; field < 22 && at != std::string::npos; ++field)
         at = stat.find(' ', at + 1);
     return at == std::string::npos ? 0 : std::strtoll(stat.c_str() + at + 1, nullptr, 10);
@@ -61,13 +64,27 @@ std::string_view nameOf(RunState state)
     return kStates[static_cast<size_t>(state)];
 }
 
+ProcessIdentity ProcessIdentity::of(int64_t pid)
+{
+    return {hostName(), currentBootId(), pid, startOfProcess(pid)};
+}
+
+std::optional<bool> isAlive(const ProcessIdentity& process)
+{
+    if (process.host != hostName())
+        return std::nullopt;
+    return process.bootId == currentBootId() && process.pid > 0 && process.start > 0 &&
+           startOfProcess(process.pid) == process.start;
+}
+
 RunStatus RunStatus::ofThisProcess()
 {
+    const ProcessIdentity process = ProcessIdentity::of(::getpid());
     RunStatus status;
-    status.host = hostName();
-    status.bootId = currentBootId();
-    status.pid = ::getpid();
-    status.processStart = startOfProcess(status.pid);
+    status.host = process.host;
+    status.bootId = process.bootId;
+    status.pid = process.pid;
+    status.processStart = process.start;
     status.slurmJobId = environment("SLURM_JOB_ID");
     status.slurmRestarts = std::strtoll(environment("SLURM_RESTART_COUNT").c_str(), nullptr, 10);
     return status;
@@ -171,14 +188,6 @@ Result<RunStatus> readStatus(const RunFolder& folder)
         return fields.error()->during("reading " + folder.status().string());
     status.state = static_cast<RunState>(found - kStates.begin());
     return status;
-}
-
-std::optional<bool> isAlive(const RunStatus& status)
-{
-    if (status.host != hostName())
-        return std::nullopt;
-    return status.bootId == currentBootId() && status.pid > 0 &&
-           startOfProcess(status.pid) == status.processStart;
 }
 
 }  // namespace facet::core

@@ -8,6 +8,7 @@
 //   events.jsonl           see run_event.h
 //   events.out.tfevents.*  for TensorBoard
 //   log.txt                what went to stderr
+//   launch.json, launch.log  by whoever started it in the background, see launch_record.h
 //   checkpoints/step-00000100/
 //   samples/
 
@@ -26,6 +27,22 @@ enum class RunState { Starting, Running, Saving, Done, Stopped, Failed };
 
 std::string_view nameOf(RunState state);  ///< "starting", "running", "saving", "done", "stopped", "failed"
 
+/// A process of a host: pids are used again, and this tells which one was meant.
+struct ProcessIdentity {
+    std::string host;
+    std::string bootId;  ///< of the host's running system
+    int64_t pid = 0;
+    int64_t start = 0;  ///< in clock ticks since the host's start, /proc/PID/stat
+
+    /// Of a process of this host, now; `start` is 0 if there is none.
+    static ProcessIdentity of(int64_t pid);
+
+    friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
+};
+
+/// Whether it lives (what only waits to be reaped does not); none if it is on another host.
+std::optional<bool> isAlive(const ProcessIdentity& process);
+
 struct RunStatus {
     RunState state = RunState::Starting;
     std::string message;  ///< why it failed or stopped; "" else
@@ -39,6 +56,8 @@ struct RunStatus {
     int64_t step = 0;
     int64_t numSteps = 0;
 
+    ProcessIdentity process() const { return {host, bootId, pid, processStart}; }
+
     /// Of this process, on this host, now.
     static RunStatus ofThisProcess();
 };
@@ -50,6 +69,8 @@ struct RunFolder {
     std::filesystem::path status() const { return path / "status.json"; }
     std::filesystem::path events() const { return path / "events.jsonl"; }
     std::filesystem::path log() const { return path / "log.txt"; }
+    std::filesystem::path launch() const { return path / "launch.json"; }
+    std::filesystem::path launchLog() const { return path / "launch.log"; }
     std::filesystem::path checkpoints() const { return path / "checkpoints"; }
     std::filesystem::path samples() const { return path / "samples"; }
     std::filesystem::path checkpoint(int64_t step) const;
@@ -72,8 +93,5 @@ Result<void> writeStatus(const RunFolder& folder, const RunStatus& status);
 
 /// Errors  NotFound, Io, InvalidInput
 Result<RunStatus> readStatus(const RunFolder& folder);
-
-/// Whether the process that a status names lives; none if it is on another host.
-std::optional<bool> isAlive(const RunStatus& status);
 
 }  // namespace facet::core

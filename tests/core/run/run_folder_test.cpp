@@ -38,15 +38,15 @@ private Q_SLOTS:
     void aPidMeansOneProcess()
     {
         RunStatus status = RunStatus::ofThisProcess();
-        QCOMPARE(isAlive(status), std::optional(true));
+        QCOMPARE(isAlive(status.process()), std::optional(true));
         RunStatus reused = status;
         reused.processStart += 1;
-        QCOMPARE(isAlive(reused), std::optional(false));
+        QCOMPARE(isAlive(reused.process()), std::optional(false));
         RunStatus rebooted = status;
         rebooted.bootId = "another";
-        QCOMPARE(isAlive(rebooted), std::optional(false));
+        QCOMPARE(isAlive(rebooted.process()), std::optional(false));
         status.host = "elsewhere";
-        QCOMPARE(isAlive(status), std::optional<bool>());
+        QCOMPARE(isAlive(status.process()), std::optional<bool>());
     }
 
     void aSecondStartIsRefusedWithTheFirstOnesProcess()

@@ -101,6 +101,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("key");
         QTest::newRow("chat") << "chat" << static_cast<int>(Qt::Key_1);
         QTest::newRow("models") << "models" << static_cast<int>(Qt::Key_2);
+        QTest::newRow("finetune") << "finetune" << static_cast<int>(Qt::Key_3);
         QTest::newRow("settings") << "settings" << static_cast<int>(Qt::Key_6);
     }
 

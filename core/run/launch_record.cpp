@@ -1,0 +1,53 @@
+#include "core/run/launch_record.h"
+
+#include "core/base/file.h"
+#include "core/base/json.h"
+
+#include <algorithm>
+#include <fstream>
+
+namespace facet::core {
+
+Result<void> writeLaunch(const RunFolder& folder, const LaunchRecord& record)
+{
+    const nlohmann::ordered_json json = {
+        {"host", record.process.host}, {"boot_id", record.process.bootId},
+        {"pid", record.process.pid},   {"process_start", record.process.start},
+        {"time", record.time},         {"device", record.device}};
+    return writeFileAtomically(folder.launch(), json.dump(2) + "\n");
+}
+
+Result<LaunchRecord> readLaunch(const RunFolder& folder)
+{
+    const Result<nlohmann::json> object = readJsonObject(folder.launch());
+    if (!object)
+        return object.error();
+    JsonFields fields(*object, "");
+    LaunchRecord record;
+    record.process.host = fields.text("host", "");
+    record.process.bootId = fields.text("boot_id", "");
+    record.process.pid = fields.integer("pid", 0, 0, INT64_MAX);
+    record.process.start = fields.integer("process_start", 0, 0, INT64_MAX);
+    record.time = fields.number("time", 0, 0, 1e12);
+    record.device = fields.text("device", "auto");
+    if (fields.error())
+        return fields.error()->during("reading " + folder.launch().string());
+    return record;
+}
+
+std::string lastWords(const RunFolder& folder)
+{
+    constexpr std::streamoff kMost = 4096;
+    std::ifstream file(folder.launchLog(), std::ios::binary | std::ios::ate);
+    if (!file)
+        return {};
+    const std::streamoff size = file.tellg();
+    file.seekg(std::max<std::streamoff>(0, size - kMost));
+    std::string line, last;
+    while (std::getline(file, line))
+        if (!line.empty())
+            last = line;
+    return last;
+}
+
+}  // namespace facet::core

@@ -1,0 +1,120 @@
+// What a start leaves behind, with a small program in the engine's place.
+
+#include "jobs/launch/launch.h"
+#include "core/base/file.h"
+#include "core/run/launch_record.h"
+#include "tests/support/check.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
+
+using namespace facet;
+
+class LaunchTest final : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<QTemporaryDir> m_home;
+    std::filesystem::path home() const { return m_home->path().toStdString(); }
+
+    std::filesystem::path write(const char* name, const std::string& text)
+    {
+        const std::filesystem::path path = home() / name;
+        if (const core::Result<void> done = core::writeFileAtomically(path, text); !done)
+            qFatal("%s", done.error().message.c_str());
+        return path;
+    }
+
+    std::filesystem::path program(const std::string& script)
+    {
+        const std::filesystem::path path = write("engine", "#!/bin/sh\n" + script);
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+        return path;
+    }
+
+    std::filesystem::path job() { return write("job.json", R"({"facet_job": 1, "name": "blue"})"); }
+
+    static std::string contents(const std::filesystem::path& path)
+    {
+        return core::readFile(path, 1 << 20) ? *core::readFile(path, 1 << 20) : "";
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_home = std::make_unique<QTemporaryDir>();
+        qputenv("FACET_HOME", m_home->path().toUtf8());
+    }
+
+    void itRunsInASessionOfItsOwnAndSaysSoInTheRunsFolder()
+    {
+        const std::filesystem::path engine =
+            program("echo args: \"$@\"\necho session: $(ps -o sid= -p $$) $$\nexec tail -f /dev/null\n");
+        const core::Result<jobs::Launched> run =
+            jobs::launch({engine, job(), "cpu", {"--accept-changes", "steps=3"}});
+        QVERIFY2(run, reason(run));
+        QCOMPARE(run->folder, home() / "runs/blue");
+        const core::RunFolder folder = {run->folder};
+        QTRY_VERIFY(contents(folder.launchLog()).find("session") != std::string::npos);
+        const std::string said = contents(folder.launchLog());
+        QVERIFY2(said.find("args: train " + (home() / "job.json").string() +
+                           " --device cpu --accept-changes steps=3") != std::string::npos,
+                 said.c_str());
+        const core::Result<core::LaunchRecord> record = core::readLaunch(folder);
+        QVERIFY2(record, reason(record));
+        QCOMPARE(record->process.pid, run->pid);
+        QCOMPARE(record->device, std::string("cpu"));
+        QCOMPARE(core::isAlive(record->process), std::optional(true));
+        QVERIFY(::getsid(static_cast<pid_t>(run->pid)) != ::getsid(0));
+
+        // Not twice.
+        const core::Result<jobs::Launched> again = jobs::launch({engine, job(), "cpu", {}});
+        QVERIFY(!again);
+        QCOMPARE(again.error().code, core::ErrorCode::Unavailable);
+
+        ::kill(static_cast<pid_t>(run->pid), SIGKILL);
+        QTRY_COMPARE(core::isAlive(record->process), std::optional(false));  // nobody's zombie
+    }
+
+    void theLastWordsOfOneThatEndsAtOnceAreKept()
+    {
+        const core::Result<jobs::Launched> run =
+            jobs::launch({program("echo 'facet-engine: rank is -1' >&2\nexit 2\n"), job(), "auto", {}});
+        QVERIFY2(run, reason(run));
+        QTRY_COMPARE(core::lastWords({run->folder}), std::string("facet-engine: rank is -1"));
+    }
+
+    void whatCannotBeStartedIsRefusedInWords()
+    {
+        const core::Result<jobs::Launched> none = jobs::launch({home() / "nothing", job(), "auto", {}});
+        QVERIFY(!none);
+        QVERIFY2(none.error().message.find("nothing") != std::string::npos, none.error().message.c_str());
+        const core::Result<jobs::Launched> named = jobs::launch(
+            {program("exit 0"), write("job.json", R"({"facet_job": 1, "name": "../x"})"), "auto", {}});
+        QVERIFY(!named);
+        QVERIFY(named.error().message.find("\"../x\"") != std::string::npos);
+    }
+
+    void aRunThatIsThereIsGoneOnWithByItsFolderOnly()
+    {
+        const core::RunFolder folder = {home() / "runs/blue"};
+        QVERIFY(folder.create());
+        QVERIFY(core::writeStatus(folder, core::RunStatus::ofThisProcess()));
+        const std::filesystem::path engine = program("echo \"$@\"\n");
+        const core::Result<jobs::Launched> fresh = jobs::launch({engine, job(), "auto", {}});
+        QVERIFY(!fresh);
+        QCOMPARE(fresh.error().code, core::ErrorCode::InvalidInput);
+        QVERIFY(core::writeFileAtomically(folder.job(), R"({"facet_job": 1, "name": "blue"})"));
+        const core::Result<jobs::Launched> resumed = jobs::launch({engine, folder.path, "auto", {}});
+        QVERIFY2(resumed, reason(resumed));
+        QTRY_VERIFY(core::lastWords(folder).starts_with("train " + folder.path.string()));
+    }
+};
+
+QTEST_GUILESS_MAIN(LaunchTest)
+#include "launch_test.moc"

@@ -1,0 +1,241 @@
+#include "ui/finetune/data_preview.h"
+
+#include "core/data/packing.h"
+#include "core/data/tar_shard.h"
+#include "ui/background.h"
+#include "ui/models/words.h"
+
+#include <algorithm>
+
+namespace facet::ui {
+
+namespace {
+
+constexpr int kDelayMs = 150;
+constexpr int kPieceMs = 200;
+constexpr int kThumbnail = 64;
+constexpr size_t kMostPackedRows = 300'000;
+
+QString shownText(const DataSession& session, int64_t id)
+{
+    if (!session.tokenizer())
+        return QStringLiteral("#%1").arg(id);
+    QString text = QString::fromStdString(session.tokenizer()->decode(std::span(&id, 1), false));
+    text.replace(QLatin1Char(' '), QChar(0x00B7)).replace(QLatin1Char('\n'), QChar(0x21B5));
+    for (QChar& c : text)
+        if (!c.isPrint() && !c.isSurrogate())
+            c = QChar(0x00B7);
+    return text;
+}
+
+QImage thumbnailOf(const std::string& source)
+{
+    const core::Result<std::string> bytes = core::readSource(source);
+    if (!bytes)
+        return {};
+    return QImage::fromData(QByteArray::fromStdString(*bytes))
+        .scaled(2 * kThumbnail, 2 * kThumbnail, Qt::KeepAspectRatio, Qt::SmoothTransformation);
+}
+
+}  // namespace
+
+ShownRow showRow(const DataSession& session, int64_t row, int64_t sequenceLength)
+{
+    ShownRow shown;
+    const core::Result<core::TokenizedSample> sample = session.tokens(row);
+    if (!sample) {
+        shown.problem = QString::fromStdString(sample.error().message);
+        return shown;
+    }
+    core::TokenizedSample kept = *sample;
+    if (sequenceLength > 0)
+        core::truncate(kept, sequenceLength);
+    const size_t end = kept.ids.size();
+    auto picture = sample->pictures.begin();
+    for (size_t i = 0; i < sample->ids.size(); ++i) {
+        ShownToken token;
+        token.isCut = i >= end;
+        if (picture != sample->pictures.end() && static_cast<size_t>(picture->begin) == i) {
+            token.mask = ShownToken::Mask::Picture;
+            token.count = static_cast<int>(picture->end - picture->begin);
+            token.text = QObject::tr("%1 image tokens").arg(words::integer(token.count));
+            token.picture = thumbnailOf(picture->source);
+            shown.numPicture += token.count;
+            i = static_cast<size_t>(picture->end) - 1;
+            ++picture;
+        } else {
+            token.mask = sample->inLoss[i] ? ShownToken::Mask::Loss : ShownToken::Mask::None;
+            token.text = shownText(session, sample->ids[i]);
+            shown.numInLoss += sample->inLoss[i] && !token.isCut ? 1 : 0;
+        }
+        shown.tokens.append(token);
+    }
+    shown.numTokens = static_cast<int>(sample->ids.size());
+    return shown;
+}
+
+int RowProblems::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_problems.size());
+}
+
+QVariant RowProblems::data(const QModelIndex& index, int role) const
+{
+    if (!index.isValid() || (role != Qt::DisplayRole && role != Qt::ToolTipRole))
+        return {};
+    const RowProblem& problem = m_problems[static_cast<size_t>(index.row())];
+    return tr("row %1: %2").arg(words::integer(problem.row + 1), QString::fromStdString(problem.sentence));
+}
+
+void RowProblems::show(const std::vector<RowProblem>& problems)
+{
+    if (problems.size() < m_problems.size()) {
+        beginResetModel();
+        m_problems = problems;
+        endResetModel();
+    } else if (problems.size() > m_problems.size()) {
+        beginInsertRows({}, static_cast<int>(m_problems.size()), static_cast<int>(problems.size()) - 1);
+        m_problems = problems;
+        endInsertRows();
+    }
+}
+
+DataPreview::DataPreview(QObject* parent) : QObject(parent)
+{
+    m_delay.setSingleShot(true);
+    m_delay.setInterval(kDelayMs);
+    connect(&m_delay, &QTimer::timeout, this, &DataPreview::open);
+}
+
+DataPreview::~DataPreview()
+{
+    if (m_isCancelled)
+        *m_isCancelled = true;
+}
+
+QString DataPreview::format() const
+{
+    return m_session ? QString::fromStdString(m_session->format()) : QString();
+}
+
+void DataPreview::setQuery(const DataQuery& query)
+{
+    const bool isSame = m_hasQuery && readTheSame(query, m_query);
+    const bool isCutElsewhere = m_query.sequenceLength != query.sequenceLength || m_query.seed != query.seed;
+    m_query = query;
+    m_hasQuery = true;
+    if (!isSame) {
+        ++m_round;
+        if (m_isCancelled)
+            *m_isCancelled = true;
+        m_isOpening = true;
+        m_delay.start();
+    } else if (isCutElsewhere && m_session) {
+        readRow();
+        planPacks();
+        Q_EMIT changed();
+    }
+}
+
+void DataPreview::open()
+{
+    m_isCancelled = std::make_shared<std::atomic<bool>>(false);
+    const core::Progress progress = [flag = m_isCancelled](int64_t, int64_t) { return !*flag; };
+    runInBackground(
+        this, [query = m_query, progress] { return DataSession::open(query, progress); },
+        [this, round = m_round](const core::Result<std::shared_ptr<const DataSession>>& session) {
+            if (round != m_round)
+                return;
+            m_isOpening = false;
+            m_isCounting = false;
+            ++m_rowRound;
+            m_counts = {};
+            m_packs.reset();
+            m_problems.show({});
+            m_session = session ? *session : nullptr;
+            m_columns = m_session ? m_session->columns() : decltype(m_columns)();
+            m_problem = session ? QString() : QString::fromStdString(session.error().message);
+            m_shownRow = {};
+            m_row = 0;
+            if (m_session && m_session->numRows() > 0) {
+                readRow();
+                count();
+            }
+            Q_EMIT changed();
+            Q_EMIT rowChanged();
+        });
+}
+
+void DataPreview::count()
+{
+    m_isCounting = true;
+    runInBackground(
+        this,
+        [session = m_session, counts = m_counts]() mutable {
+            countRows(*session, counts, kPieceMs);
+            return std::move(counts);
+        },
+        [this, round = m_round](const DataCounts& counts) {
+            if (round != m_round)
+                return;
+            m_isCounting = false;
+            m_counts = counts;
+            m_problems.show(m_counts.problems);
+            if (m_counts.nextRow < m_session->numRows())
+                count();
+            else
+                planPacks();
+            Q_EMIT changed();
+        });
+}
+
+void DataPreview::planPacks()
+{
+    m_packs.reset();
+    const int64_t capacity = m_query.sequenceLength;
+    const bool isCounted = m_session && m_counts.nextRow == m_session->numRows();
+    if (!isCounted || capacity <= 0 || m_counts.lengths.empty() || m_counts.lengths.size() > kMostPackedRows)
+        return;
+    runInBackground(
+        this,
+        [lengths = m_counts.lengths, capacity, seed = m_query.seed]() mutable {
+            int64_t tokens = 0;
+            for (int64_t& length : lengths) {
+                length = std::min(length, capacity);
+                tokens += length;
+            }
+            const auto count = std::ssize(core::planPacks(lengths, capacity, seed));
+            return Packs{count, static_cast<double>(tokens) / static_cast<double>(count * capacity)};
+        },
+        [this, round = m_round, capacity](const Packs& packs) {
+            if (round != m_round || capacity != m_query.sequenceLength)
+                return;
+            m_packs = packs;
+            Q_EMIT changed();
+        });
+}
+
+void DataPreview::goTo(int64_t row)
+{
+    if (!m_session || m_session->numRows() == 0)
+        return;
+    m_row = std::clamp<int64_t>(row, 0, m_session->numRows() - 1);
+    readRow();
+}
+
+void DataPreview::readRow()
+{
+    runInBackground(
+        this,
+        [session = m_session, row = m_row, length = m_query.sequenceLength] {
+            return showRow(*session, row, length);
+        },
+        [this, round = ++m_rowRound](const ShownRow& shown) {
+            if (round != m_rowRound)
+                return;
+            m_shownRow = shown;
+            Q_EMIT rowChanged();
+        });
+}
+
+}  // namespace facet::ui

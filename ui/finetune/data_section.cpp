@@ -1,0 +1,318 @@
+#include "ui/finetune/data_section.h"
+
+#include "jobs/job/job_fields.h"
+#include "ui/finetune/data_views.h"
+#include "ui/finetune/form_field.h"
+#include "ui/finetune/job_form.h"
+#include "ui/models/words.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/label.h"
+
+#include <QComboBox>
+#include <QFileDialog>
+#include <QLineEdit>
+#include <QListView>
+#include <QSignalBlocker>
+#include <QSpinBox>
+
+namespace facet::ui {
+
+using nlohmann::json;
+
+DataSection::DataSection(JobForm& form, QWidget* parent) : Card(tr("4  Data"), parent), m_form(form)
+{
+    m_summary = new Label(TextStyle::Small, Role::Text2);
+    header()->addWidget(m_summary);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(space::kXl);
+    row->addWidget(makeLeft(), 1);
+    row->addWidget(makeRight(), 1);
+    body()->addLayout(row);
+    connect(&m_form, &JobForm::changed, this, &DataSection::showSource);
+    connect(&m_form, &JobForm::judged, this, [this] {
+        showSource();
+        showCounts();
+        ask();
+    });
+    connect(&m_preview, &DataPreview::changed, this, &DataSection::showCounts);
+    connect(&m_preview, &DataPreview::rowChanged, this, &DataSection::showRow);
+    showSource();
+    showCounts();
+    showRow();
+}
+
+QWidget* DataSection::makeLeft()
+{
+    auto* holder = new QWidget;
+    auto* column = new QVBoxLayout(holder);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::kS);
+    column->addWidget(new Label(tr("Training file or folder"), TextStyle::SmallStrong, Role::Text2));
+    auto* row = new QHBoxLayout;
+    row->setSpacing(space::kS);
+    m_path = new QLineEdit;
+    m_path->setObjectName(QStringLiteral("dataPath"));
+    m_path->setAccessibleName(tr("Training file or folder"));
+    m_path->setPlaceholderText(tr("Drop a file here, or type: train.jsonl, mock:text"));
+    m_path->setFont(Theme::font(TextStyle::Mono));
+    connect(m_path, &QLineEdit::textEdited, this,
+            [this](const QString& text) { changeSource("path", text.toStdString()); });
+    connect(m_path, &QLineEdit::editingFinished, &m_form, &JobForm::endStep);
+    QToolButton* file =
+        makeIconButton(QStringLiteral("chooseData"), QStringLiteral("file"), tr("Choose a file…"));
+    QToolButton* folder = makeIconButton(QStringLiteral("chooseDataFolder"), QStringLiteral("folder"),
+                                         tr("Choose an Energon folder…"));
+    connect(file, &QToolButton::clicked, this, [this] { choose(false); });
+    connect(folder, &QToolButton::clicked, this, [this] { choose(true); });
+    row->addWidget(m_path, 1);
+    row->addWidget(file);
+    row->addWidget(folder);
+    column->addLayout(row);
+    m_problem = new Label(TextStyle::Small, Role::Danger);
+    m_problem->setWordWrap(true);
+    column->addWidget(m_problem);
+
+    auto* how = new QHBoxLayout;
+    how->setSpacing(space::kM);
+    m_format = new QComboBox;
+    m_format->setObjectName(QStringLiteral("dataFormat"));
+    m_format->setAccessibleName(tr("Format of the rows"));
+    for (const std::string_view name : jobs::kFormats)
+        m_format->addItem(QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())));
+    connect(m_format, &QComboBox::activated, this,
+            [this] { changeSource("format", m_format->currentText().toStdString()); });
+    m_imageRoot = new QLineEdit;
+    m_imageRoot->setObjectName(QStringLiteral("dataImageRoot"));
+    m_imageRoot->setAccessibleName(tr("Folder of the pictures"));
+    m_imageRoot->setPlaceholderText(tr("Pictures beside the file"));
+    connect(m_imageRoot, &QLineEdit::textEdited, this,
+            [this](const QString& text) { changeSource("image_root", text.toStdString()); });
+    how->addWidget(m_format);
+    how->addWidget(m_imageRoot, 1);
+    column->addLayout(how);
+    m_columns = new Label(TextStyle::MonoSmall, Role::Text2);
+    m_columns->setObjectName(QStringLiteral("dataColumns"));
+    column->addWidget(m_columns);
+    auto* fields = new QHBoxLayout;
+    fields->addWidget(new FormField(m_form, "data.train_on", tr("Loss on")));
+    fields->addWidget(new FormField(m_form, "data.validation.fraction", tr("Held out to validate")));
+    column->addLayout(fields);
+    column->addWidget(
+        new Label(tr("Tokens in a row, pictures counted"), TextStyle::SmallStrong, Role::Text2));
+    m_histogram = new LengthHistogram;
+    column->addWidget(m_histogram);
+    m_bad = new Banner(Banner::Tone::Warning);
+    m_bad->setObjectName(QStringLiteral("badRows"));
+    m_skip = makeButton(QStringLiteral("skipBadRows"), tr("Skip them"));
+    setCompact(m_skip);
+    connect(m_skip, &QPushButton::clicked, this, [this] { m_form.set("data.skip_bad", true); });
+    m_bad->addAction(m_skip);
+    m_cut = new Banner(Banner::Tone::Warning);
+    m_cut->setObjectName(QStringLiteral("cutRows"));
+    m_longer = makeButton(QStringLiteral("useLonger"), tr("Use more"));
+    setCompact(m_longer);
+    connect(m_longer, &QPushButton::clicked, this,
+            [this] { m_form.set("sequence_length", (m_preview.counts().longest() + 63) / 64 * 64); });
+    m_cut->addAction(m_longer);
+    column->addWidget(m_bad);
+    column->addWidget(m_cut);
+    m_problems = new QListView;
+    m_problems->setObjectName(QStringLiteral("rowProblems"));
+    m_problems->setAccessibleName(tr("Rows with problems"));
+    m_problems->setModel(&m_preview.problems());
+    m_problems->setUniformItemSizes(true);
+    m_problems->setMaximumHeight(96);
+    const auto goTo = [this](const QModelIndex& index) {
+        if (index.isValid())
+            m_preview.goTo(m_preview.problems().rowOf(index));
+    };
+    connect(m_problems, &QListView::clicked, this, goTo);
+    connect(m_problems, &QListView::activated, this, goTo);
+    column->addWidget(m_problems);
+    column->addStretch();
+    return holder;
+}
+
+QWidget* DataSection::makeRight()
+{
+    auto* holder = new QWidget;
+    auto* column = new QVBoxLayout(holder);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(space::kS);
+    auto* row = new QHBoxLayout;
+    row->addWidget(new Label(tr("As the model sees it"), TextStyle::SmallStrong, Role::Text2));
+    row->addStretch();
+    QToolButton* earlier =
+        makeIconButton(QStringLiteral("earlierRow"), QStringLiteral("left"), tr("Earlier row"));
+    QToolButton* later = makeIconButton(QStringLiteral("laterRow"), QStringLiteral("right"), tr("Next row"));
+    connect(earlier, &QToolButton::clicked, this, [this] { m_preview.goTo(m_preview.row() - 1); });
+    connect(later, &QToolButton::clicked, this, [this] { m_preview.goTo(m_preview.row() + 1); });
+    m_rowBox = new QSpinBox;
+    m_rowBox->setObjectName(QStringLiteral("rowNumber"));
+    m_rowBox->setAccessibleName(tr("Row"));
+    m_rowBox->setButtonSymbols(QAbstractSpinBox::NoButtons);
+    m_rowBox->setKeyboardTracking(false);
+    m_rowBox->setMinimumWidth(72);
+    connect(m_rowBox, &QSpinBox::valueChanged, this, [this](int number) { m_preview.goTo(number - 1); });
+    m_position = new Label(TextStyle::Small, Role::Text2);
+    row->addWidget(earlier);
+    row->addWidget(m_rowBox);
+    row->addWidget(m_position);
+    row->addWidget(later);
+    column->addLayout(row);
+    m_tokens = new TokenView;
+    column->addWidget(m_tokens, 1);
+    m_legend = new Label(TextStyle::Small, Role::Text3);
+    m_legend->setObjectName(QStringLiteral("rowLegend"));
+    m_packs = new Label(TextStyle::Small, Role::Text3);
+    m_packs->setObjectName(QStringLiteral("packs"));
+    column->addWidget(m_legend);
+    auto* packing = new FormField(m_form, "packing", tr("Pack several rows into one sequence"));
+    column->addWidget(packing);
+    column->addWidget(m_packs);
+    return holder;
+}
+
+void DataSection::choose(bool folder)
+{
+    auto* dialog =
+        new QFileDialog(this, folder ? tr("Choose an Energon folder") : tr("Choose training data"));
+    dialog->setObjectName(QStringLiteral("dataDialog"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(folder ? QFileDialog::Directory : QFileDialog::ExistingFile);
+    connect(dialog, &QFileDialog::fileSelected, this, &DataSection::usePath);
+    dialog->open();
+}
+
+void DataSection::usePath(const QString& path)
+{
+    m_form.endStep();
+    json sources = m_form.value("data.sources");
+    json first = {{"path", path.toStdString()}};
+    if (sources.is_array() && !sources.empty())
+        sources[0] = first;
+    else
+        sources = json::array({first});
+    m_form.set("data.sources", sources);
+    m_form.endStep();
+}
+
+jobs::DataSource DataSection::source() const
+{
+    const core::Result<jobs::Job> job = jobs::jobFrom({{"data.sources", m_form.value("data.sources")}});
+    return job && !job->data.sources.empty() ? job->data.sources.front() : jobs::DataSource();
+}
+
+void DataSection::changeSource(const std::string& member, const json& value)
+{
+    json sources = m_form.value("data.sources");
+    if (!sources.is_array() || sources.empty())
+        sources = json::array({json::object()});
+    sources[0][member] = value;
+    const bool isDefault = (member == "image_root" && value == "") || (member == "format" && value == "auto");
+    if (isDefault)
+        sources[0].erase(member);
+    // A mock's format says nothing about a file.
+    if (member == "path" && sources[0].value("format", "") == "mock" &&
+        !value.get<std::string>().starts_with("mock:"))
+        sources[0].erase("format");
+    m_form.set("data.sources", sources);
+}
+
+void DataSection::ask()
+{
+    const std::optional<jobs::ResolvedJob>& resolved = m_form.verdict().resolved;
+    if (!resolved)
+        return;
+    m_preview.setQuery({source(), resolved->job.data.trainOn == jobs::TrainOn::All,
+                        resolved->job.sequenceLength, static_cast<uint64_t>(resolved->job.data.shuffleSeed),
+                        resolved->modelPath, resolved->config});
+}
+
+void DataSection::showSource()
+{
+    const jobs::DataSource first = source();
+    const auto put = [](QLineEdit* line, const std::string& text) {
+        if (line->text() != QString::fromStdString(text))
+            line->setText(QString::fromStdString(text));
+    };
+    put(m_path, first.path);
+    put(m_imageRoot, first.imageRoot);
+    m_format->setCurrentIndex(static_cast<int>(first.format));
+}
+
+void DataSection::showCounts()
+{
+    const DataCounts& counts = m_preview.counts();
+    const bool isOpen = m_preview.problem().isEmpty() && m_preview.numRows() > 0;
+    QString problem = m_form.problem("data.sources");
+    if (problem.isEmpty())
+        problem = m_preview.problem();
+    m_problem->setText(problem);
+    m_problem->setVisible(!problem.isEmpty());
+    m_path->setProperty("invalid", !problem.isEmpty());
+    m_path->setAccessibleDescription(problem);
+    m_path->update();
+    QStringList said;
+    if (isOpen) {
+        said << m_preview.format() << tr("%1 rows").arg(words::integer(m_preview.numRows()));
+        if (counts.pictures > 0)
+            said << tr("%1 pictures").arg(words::integer(counts.pictures));
+        if (counts.tokens > 0)
+            said << tr("%1 tokens, %2 in the loss")
+                        .arg(words::integer(counts.tokens), words::integer(counts.inLoss));
+        if (counts.nextRow < m_preview.numRows())
+            said << tr("counted to row %1").arg(words::integer(counts.nextRow));
+    }
+    m_summary->setText(said.join(QStringLiteral(", ")));
+    QStringList columns;
+    for (const auto& [member, readAs] : m_preview.columns())
+        columns << QStringLiteral("%1 → %2").arg(QString::fromStdString(member),
+                                                 QString::fromStdString(readAs));
+    m_columns->setText(columns.join(QLatin1Char('\n')));
+    m_columns->setVisible(!columns.isEmpty());
+    const auto& resolved = m_form.verdict().resolved;
+    const int64_t limit = resolved ? resolved->job.sequenceLength : 0;
+    m_histogram->showLengths(counts.lengths, limit);
+
+    const int64_t wrong = counts.bad + counts.missingPictures;
+    m_bad->setVisible(wrong > 0);
+    const bool skips = m_form.value("data.skip_bad") == true;
+    m_bad->setTitle(
+        skips ? tr("%1 rows or pictures cannot be read and are left out").arg(words::integer(wrong))
+              : tr("%1 rows or pictures cannot be read: training would stop").arg(words::integer(wrong)));
+    m_skip->setVisible(!skips);
+    const int64_t longer = counts.longerThan(limit);
+    m_cut->setVisible(limit > 0 && longer > 0);
+    m_cut->setTitle(tr("%1 rows are cut at %2 tokens").arg(words::integer(longer), words::integer(limit)));
+    m_longer->setText(tr("Use %1").arg(words::integer((counts.longest() + 63) / 64 * 64)));
+    m_problems->setVisible(!counts.problems.empty());
+    const auto packs = m_preview.packs();
+    m_packs->setVisible(packs.has_value());
+    if (packs)
+        m_packs->setText(tr("Packed: %1 sequences for %2 rows, %3 % full")
+                             .arg(words::integer(packs->count), words::integer(counts.good))
+                             .arg(100 * packs->fill, 0, 'f', 1));
+}
+
+void DataSection::showRow()
+{
+    const ShownRow& row = m_preview.shownRow();
+    const auto most = static_cast<int>(std::min<int64_t>(m_preview.numRows(), 2'000'000'000));
+    {
+        const QSignalBlocker blocker(m_rowBox);
+        m_rowBox->setRange(most > 0 ? 1 : 0, most);
+        m_rowBox->setValue(static_cast<int>(m_preview.row()) + 1);
+    }
+    m_position->setText(tr("of %1").arg(words::integer(m_preview.numRows())));
+    m_tokens->showRow(row);
+    m_legend->setText(row.problem.isEmpty()
+                          ? tr("%1 tokens: %2 in the loss, %3 of pictures")
+                                .arg(words::integer(row.numTokens), words::integer(row.numInLoss),
+                                     words::integer(row.numPicture))
+                          : QString());
+}
+
+}  // namespace facet::ui

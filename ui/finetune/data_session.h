@@ -1,0 +1,92 @@
+#pragma once
+
+// A source of training rows, opened with the model that will read it: any row as sample and as tokens. Of
+// core/data alone.
+
+#include "core/chat/chat_template.h"
+#include "core/data/dataset.h"
+#include "core/data/energon_folder.h"
+#include "core/data/loss_mask.h"
+#include "core/gemma3/config.h"
+#include "core/tokenizer/tokenizer.h"
+#include "jobs/job/job.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace facet::ui {
+
+struct DataQuery {
+    jobs::DataSource source;
+    bool everything = false;  ///< prompts count in the loss, too
+    int64_t sequenceLength = 0;
+    uint64_t seed = 0;
+    std::filesystem::path modelPath;  ///< "" where the model is not on this machine: no tokens then
+    core::gemma3::Config config;
+};
+
+/// Whether two queries read the same rows as the same tokens.
+bool readTheSame(const DataQuery& a, const DataQuery& b);
+
+class DataSession {
+public:
+    /// Opens the source and the model's tokenizer, and builds the index of a file that has none.
+    ///
+    /// Cost    a tokenizer takes half a second, an index reads the whole file once
+    /// Errors  as Dataset::open, EnergonFolder::open, Tokenizer::open; Cancelled by `progress`
+    static core::Result<std::shared_ptr<const DataSession>> open(const DataQuery& query,
+                                                                 const core::Progress& progress = {});
+
+    const std::string& format() const { return m_format; }  ///< "llava", "energon VQASample", "mock"
+    int64_t numRows() const { return m_numRows; }
+    bool hasTokens() const { return m_tokenizer || m_isMock; }
+    const core::Tokenizer* tokenizer() const { return m_tokenizer ? &*m_tokenizer : nullptr; }
+
+    /// Errors  InvalidInput with file and line
+    core::Result<core::DataSample> sample(int64_t row) const;
+    core::Result<core::TokenizedSample> tokens(int64_t row) const;
+
+    /// Members of the first rows, with what each is read as: "messages", "conversation".
+    std::vector<std::pair<std::string, std::string>> columns() const;
+
+private:
+    DataSession() = default;
+
+    DataQuery m_query;
+    std::string m_format;
+    int64_t m_numRows = 0;
+    bool m_isMock = false;
+    std::optional<core::Dataset> m_file;
+    std::optional<core::EnergonFolder> m_folder;
+    std::optional<core::Tokenizer> m_tokenizer;
+    std::optional<core::ChatTemplate> m_template;
+};
+
+struct RowProblem {
+    int64_t row = 0;
+    std::string sentence;
+};
+
+/// What was counted over the rows so far.
+struct DataCounts {
+    int64_t nextRow = 0;  ///< all before it are counted
+    int64_t good = 0;
+    int64_t bad = 0;
+    int64_t pictures = 0;
+    int64_t missingPictures = 0;
+    int64_t tokens = 0;
+    int64_t inLoss = 0;
+    std::vector<int64_t> lengths;  ///< tokens of each good row
+    std::vector<RowProblem> problems;
+
+    static constexpr size_t kMostProblems = 1000;
+
+    int64_t longerThan(int64_t limit) const;
+    int64_t longest() const;
+};
+
+/// Counts on, for about as long as given.
+void countRows(const DataSession& session, DataCounts& counts, int milliseconds);
+
+}  // namespace facet::ui
