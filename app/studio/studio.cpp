@@ -84,6 +84,9 @@ Studio::Studio(Options options)
         m_settings.setWasSystemDark(scheme == ui::Theme::Scheme::Dark);
         applyAppearance();
     });
+    m_loaded.setDevice(m_settings.device());
+    connect(&m_settings, &ui::StudioSettings::deviceChanged, this,
+            [this] { m_loaded.setDevice(m_settings.device()); });
     useEngine();
     connect(&m_settings, &ui::StudioSettings::engineAddressChanged, this, [this] {
         useEngine();
@@ -94,7 +97,7 @@ Studio::Studio(Options options)
             useEngine();
     });
 
-    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_client, core::Library(m_place.folder),
+    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_loaded, core::Library(m_place.folder),
                                                  builtIns());
     m_window =
         std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
@@ -145,7 +148,7 @@ void Studio::addPages()
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_2),
                        .make = [this]() -> QWidget* {
                            auto* page = new ui::ModelsPage(
-                               {m_library, m_downloads, m_client, m_loaded, m_settings.device()});
+                               {m_library, m_downloads, m_client, m_loaded});
                            connect(page, &ui::ModelsPage::chatWanted, this, &Studio::chatWith);
                            connect(page, &ui::ModelsPage::tokenWanted, this, [this] {
                                m_window->showPage(QStringLiteral("settings"));

@@ -14,9 +14,10 @@ int main(int argc, char** argv)
     QGuiApplication application(argc, argv);
     const std::filesystem::path home = argv[1];
     EngineClient client;
+    LoadedModels loaded(client);
     client.useAddress({QUrl(QString::fromUtf8(argv[2])), "secret"});
     ConversationService service(home);
-    ChatViewModel chat(service, client, facet::core::Library(home), {{"tiny", "/none"}});
+    ChatViewModel chat(service, loaded, facet::core::Library(home), {{"tiny", "/none"}});
     QObject::connect(&chat.thread(), &ThreadModel::textAppended, &chat, [](int, const QString& text) {
         std::fputs(text.toUtf8().constData(), stdout);
         std::fflush(stdout);
