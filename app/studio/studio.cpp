@@ -69,7 +69,7 @@ Studio::Studio(Options options)
           engineProgram(m_options.engineProgram),
           QStringList{QStringLiteral("--allow-files"), toText(m_place.folder / "attachments")})),
       m_loaded(m_client),
-      m_downloads([this] { return m_account.settings(); }),
+      m_downloads([this] { return m_account.settings(); }, m_place.folder / "downloads.json"),
       m_library(core::Library(m_place.folder), builtIns(), core::hubFolder()),
       m_conversations(m_place.folder)
 {
@@ -184,6 +184,7 @@ void Studio::show()
     QTimer::singleShot(0, this, [this] {
         m_account.load();
         m_engineToken.load();
+        m_downloads.restore();
         m_client.connectToEngine();
         m_chat->start();
         if (!m_options.model.isEmpty()) {
