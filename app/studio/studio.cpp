@@ -13,6 +13,8 @@
 #include <QStandardPaths>
 #include <QTimer>
 
+#include <chrono>
+
 namespace facet::app {
 
 namespace {
@@ -38,6 +40,9 @@ QString engineProgram(const QString& wanted)
     const QString onPath = QStandardPaths::findExecutable(QStringLiteral("facet-engine"));
     return onPath.isEmpty() ? beside : onPath;
 }
+
+/// A keyring that asks for its password may take long; the engine does not wait for that.
+constexpr std::chrono::milliseconds kKeyringLimit(500);
 
 /// The variable that decides where the Hugging Face cache is; "" for none.
 QString hubVariable()
@@ -97,6 +102,9 @@ Studio::Studio(Options options)
             useEngine();
     });
 
+    connect(&m_account, &ui::HubAccount::changed, this, &Studio::handToken);
+    connect(&m_account, &ui::HubAccount::loaded, this, &Studio::startEngine);
+
     m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_loaded, core::Library(m_place.folder),
                                                  builtIns());
     m_window =
@@ -147,8 +155,7 @@ void Studio::addPages()
                        .title = tr("Models"),
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_2),
                        .make = [this]() -> QWidget* {
-                           auto* page = new ui::ModelsPage(
-                               {m_library, m_downloads, m_client, m_loaded});
+                           auto* page = new ui::ModelsPage({m_library, m_downloads, m_client, m_loaded});
                            connect(page, &ui::ModelsPage::chatWanted, this, &Studio::chatWith);
                            connect(page, &ui::ModelsPage::tokenWanted, this, [this] {
                                m_window->showPage(QStringLiteral("settings"));
@@ -182,16 +189,30 @@ void Studio::show()
     m_window->showPage(m_window->page(last) && m_options.model.isEmpty() ? last : QStringLiteral("chat"));
     m_window->show();
     QTimer::singleShot(0, this, [this] {
-        m_account.load();
-        m_engineToken.load();
+        QTimer::singleShot(kKeyringLimit, this, &Studio::startEngine);
         m_downloads.restore();
-        m_client.connectToEngine();
         m_chat->start();
-        if (!m_options.model.isEmpty()) {
-            m_chat->newConversation();  // rather than the newest one, whose model may be another
-            m_chat->setModel(m_options.model);
-        }
+        m_engineToken.load();
+        m_account.load();
     });
+}
+
+/// Once the keyring has answered, so that the engine has the token from its start, or has taken too long.
+void Studio::startEngine()
+{
+    if (std::exchange(m_isEngineStarted, true))
+        return;
+    m_client.connectToEngine();
+    if (!m_options.model.isEmpty()) {
+        m_chat->newConversation();  // rather than the newest one, whose model may be another
+        m_chat->setModel(m_options.model);
+    }
+}
+
+/// In its environment, where only this user can read it. One that comes later holds from its next start on.
+void Studio::handToken()
+{
+    m_process->setVariable(QStringLiteral("HF_TOKEN"), QString::fromStdString(m_account.settings().token));
 }
 
 void Studio::chatWith(const QString& model)
