@@ -87,6 +87,7 @@ ModelDetail::ModelDetail(EngineClient& client, LoadedModels& loaded, QWidget* pa
     column->addWidget(makeShape());
 
     connect(&m_plan, &MemoryPlan::changed, this, &ModelDetail::showMemory);
+    connect(Theme::notifier(), &ThemeNotifier::changed, this, &ModelDetail::showMemory);
     connect(&m_loaded, &LoadedModels::changed, this, &ModelDetail::showLoaded);
     connect(&m_client, &EngineClient::stateChanged, this, [this](EngineClient::State state) {
         if (state == EngineClient::State::Ready) {
