@@ -1,12 +1,13 @@
 // facet: the studio's window. Reads the command line; app/studio/ makes the parts and joins them.
 
+#include "app/studio/application.h"
 #include "app/studio/demo_session.h"
 #include "app/studio/start_measure.h"
+#include "app/studio/stream_session.h"
 #include "app/studio/studio.h"
 #include "core/models/library.h"
 #include "ui/window/single_instance.h"
 
-#include <QApplication>
 #include <QCommandLineParser>
 
 #include <cstdio>
@@ -15,7 +16,7 @@ int main(int argc, char** argv)
 {
     using namespace facet;
 
-    QApplication application(argc, argv);
+    app::Application application(argc, argv);
     QApplication::setApplicationName(QStringLiteral("facet"));
     QApplication::setApplicationDisplayName(QStringLiteral("Facet"));
     QApplication::setApplicationVersion(QStringLiteral(FACET_VERSION));
@@ -40,9 +41,13 @@ int main(int argc, char** argv)
     QCommandLineOption measure(QStringLiteral("measure-start"),
                                QStringLiteral("Print what the start took, and end."),
                                QStringLiteral("nanoseconds"));
+    QCommandLineOption stream(QStringLiteral("stream-session"),
+                              QStringLiteral("Ask again and again, and print what is shown."),
+                              QStringLiteral("seconds"));
+    stream.setFlags(QCommandLineOption::HiddenFromHelp);
     demo.setFlags(QCommandLineOption::HiddenFromHelp);
     measure.setFlags(QCommandLineOption::HiddenFromHelp);
-    parser.addOptions({model, engine, demo, measure});
+    parser.addOptions({model, engine, demo, measure, stream});
     parser.process(application);
 
     const core::LibraryPlace place = core::libraryPlace();
@@ -63,5 +68,8 @@ int main(int argc, char** argv)
     app::DemoSession session(studio, parser.value(demo));
     if (parser.isSet(demo))
         session.begin();
+    app::StreamSession streamSession(application, studio);
+    if (parser.isSet(stream))
+        streamSession.begin(std::chrono::seconds(parser.value(stream).toInt()));
     return QApplication::exec();
 }

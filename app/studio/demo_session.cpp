@@ -134,12 +134,10 @@ void DemoSession::finish()
     bool isSaved = true;
     for (const bool isDark : {false, true}) {
         ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
-        for (const char* page : {"chat", "models", "settings"}) {
-            m_studio.window().showPage(QString::fromLatin1(page));
+        for (const QString& page : m_studio.window().pageIds()) {
+            m_studio.window().showPage(page);
             settle();
-            isSaved = save(QString::fromLatin1(page) +
-                           (isDark ? QStringLiteral("-dark") : QStringLiteral("-light"))) &&
-                      isSaved;
+            isSaved = save(page + (isDark ? QStringLiteral("-dark") : QStringLiteral("-light"))) && isSaved;
         }
     }
     ui::Theme::setScheme(scheme);

@@ -14,6 +14,8 @@
 #include <QStandardPaths>
 #include <QTimer>
 
+#include <chrono>
+
 namespace facet::app {
 
 namespace {
@@ -39,6 +41,9 @@ QString engineProgram(const QString& wanted)
     const QString onPath = QStandardPaths::findExecutable(QStringLiteral("facet-engine"));
     return onPath.isEmpty() ? beside : onPath;
 }
+
+/// A keyring that asks for its password may take long; the engine does not wait for that.
+constexpr std::chrono::milliseconds kKeyringLimit(500);
 
 /// The variable that decides where the Hugging Face cache is; "" for none.
 QString hubVariable()
@@ -70,7 +75,7 @@ Studio::Studio(Options options)
           engineProgram(m_options.engineProgram),
           QStringList{QStringLiteral("--allow-files"), toText(m_place.folder / "attachments")})),
       m_loaded(m_client),
-      m_downloads([this] { return m_account.settings(); }),
+      m_downloads([this] { return m_account.settings(); }, m_place.folder / "downloads.json"),
       m_library(core::Library(m_place.folder), builtIns(), core::hubFolder()),
       m_conversations(m_place.folder)
 {
@@ -85,6 +90,9 @@ Studio::Studio(Options options)
         m_settings.setWasSystemDark(scheme == ui::Theme::Scheme::Dark);
         applyAppearance();
     });
+    m_loaded.setDevice(m_settings.device());
+    connect(&m_settings, &ui::StudioSettings::deviceChanged, this,
+            [this] { m_loaded.setDevice(m_settings.device()); });
     useEngine();
     connect(&m_settings, &ui::StudioSettings::engineAddressChanged, this, [this] {
         useEngine();
@@ -95,7 +103,10 @@ Studio::Studio(Options options)
             useEngine();
     });
 
-    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_client, core::Library(m_place.folder),
+    connect(&m_account, &ui::HubAccount::changed, this, &Studio::handToken);
+    connect(&m_account, &ui::HubAccount::loaded, this, &Studio::startEngine);
+
+    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_loaded, core::Library(m_place.folder),
                                                  builtIns());
     m_window =
         std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
@@ -145,8 +156,7 @@ void Studio::addPages()
                        .title = tr("Models"),
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_2),
                        .make = [this]() -> QWidget* {
-                           auto* page = new ui::ModelsPage(
-                               {m_library, m_downloads, m_client, m_loaded, m_settings.device()});
+                           auto* page = new ui::ModelsPage({m_library, m_downloads, m_client, m_loaded});
                            connect(page, &ui::ModelsPage::chatWanted, this, &Studio::chatWith);
                            connect(page, &ui::ModelsPage::tokenWanted, this, [this] {
                                m_window->showPage(QStringLiteral("settings"));
@@ -201,15 +211,30 @@ void Studio::show()
     m_window->showPage(m_window->page(last) && m_options.model.isEmpty() ? last : QStringLiteral("chat"));
     m_window->show();
     QTimer::singleShot(0, this, [this] {
-        m_account.load();
-        m_engineToken.load();
-        m_client.connectToEngine();
+        QTimer::singleShot(kKeyringLimit, this, &Studio::startEngine);
+        m_downloads.restore();
         m_chat->start();
-        if (!m_options.model.isEmpty()) {
-            m_chat->newConversation();  // rather than the newest one, whose model may be another
-            m_chat->setModel(m_options.model);
-        }
+        m_engineToken.load();
+        m_account.load();
     });
+}
+
+/// Once the keyring has answered, so that the engine has the token from its start, or has taken too long.
+void Studio::startEngine()
+{
+    if (std::exchange(m_isEngineStarted, true))
+        return;
+    m_client.connectToEngine();
+    if (!m_options.model.isEmpty()) {
+        m_chat->newConversation();  // rather than the newest one, whose model may be another
+        m_chat->setModel(m_options.model);
+    }
+}
+
+/// In its environment, where only this user can read it. One that comes later holds from its next start on.
+void Studio::handToken()
+{
+    m_process->setVariable(QStringLiteral("HF_TOKEN"), QString::fromStdString(m_account.settings().token));
 }
 
 void Studio::chatWith(const QString& model)

@@ -49,6 +49,8 @@ private:
     QWidget* makeFinetunePage();
     void applyAppearance();
     void useEngine();
+    void startEngine();
+    void handToken();
     void chatWith(const QString& model);
 
     Options m_options;
@@ -65,6 +67,7 @@ private:
     ui::ConversationService m_conversations;
     std::unique_ptr<ui::ChatViewModel> m_chat;
     std::unique_ptr<ui::MainWindow> m_window;
+    bool m_isEngineStarted = false;
 };
 
 }  // namespace facet::app

@@ -7,7 +7,7 @@ using core::Durability;
 using core::MessageState;
 using core::Result;
 
-AnswerRun::AnswerRun(ConversationService& service, EngineClient& client, ModelLoader& models, Target target,
+AnswerRun::AnswerRun(ConversationService& service, EngineClient& client, LoadedModels& models, Target target,
                      AnswerRequest request, QObject* parent)
     : QObject(parent),
       m_service(service),

@@ -4,8 +4,8 @@
 // window that dies loses nothing that it showed.
 
 #include "ui/chat/conversation_service.h"
-#include "ui/chat/model_loader.h"
 #include "ui/engine/engine_client.h"
+#include "ui/models/loaded_models.h"
 
 #include <QElapsedTimer>
 #include <QObject>
@@ -25,7 +25,7 @@ public:
         qint64 message = 0;
     };
 
-    AnswerRun(ConversationService& service, EngineClient& client, ModelLoader& models, Target target,
+    AnswerRun(ConversationService& service, EngineClient& client, LoadedModels& models, Target target,
               AnswerRequest request, QObject* parent);
 
     Target target() const { return m_target; }
@@ -64,7 +64,7 @@ private:
 
     ConversationService& m_service;
     EngineClient& m_client;
-    ModelLoader& m_models;
+    LoadedModels& m_models;
     const Target m_target;
     AnswerRequest m_request;
     QPointer<AnswerStream> m_stream;

@@ -81,13 +81,13 @@ ChatPage::ChatPage(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent),
     m_list = new ConversationPane(viewModel, this);
     auto* right = new QVBoxLayout;
     right->setSpacing(0);
-    auto* body = new QHBoxLayout;
-    body->setSpacing(0);
+    m_body = new QHBoxLayout;
+    m_body->setSpacing(0);
     right->addWidget(makeHeader());
-    body->addWidget(makeMiddle(), 1);
+    m_body->addWidget(makeMiddle(), 1);
     m_inspector = new Inspector(viewModel, this);
-    body->addWidget(m_inspector);
-    right->addLayout(body, 1);
+    m_body->addWidget(m_inspector);
+    right->addLayout(m_body, 1);
     row->addWidget(m_list);
     row->addLayout(right, 1);
     addActions();
@@ -157,8 +157,11 @@ QWidget* ChatPage::makeHeader()
     connect(m_model, &QComboBox::activated, this,
             [this](int index) { m_viewModel.setModel(m_model->itemData(index).toString()); });
     connect(m_panel, &QToolButton::clicked, this, [this](bool isOn) {
-        m_wantsInspector = isOn;
+        if (!isNarrow())
+            m_wantsInspector = isOn;
         setInspector(isOn);
+        if (!isOn)
+            m_composer->text().setFocus();
     });
     return bar;
 }
@@ -226,7 +229,12 @@ void ChatPage::addActions()
     add("actionSend", tr("Send"),
         {QKeySequence(Qt::CTRL | Qt::Key_Return), QKeySequence(Qt::CTRL | Qt::Key_Enter)},
         [this] { m_viewModel.send(m_composer->text().toPlainText()); });
-    add("actionStop", tr("Stop the answer"), {QKeySequence(Qt::Key_Escape)}, [this] { m_viewModel.stop(); });
+    add("actionStop", tr("Stop the answer, or close the panel"), {QKeySequence(Qt::Key_Escape)}, [this] {
+        if (m_inspector->isVisible() && isNarrow() && !m_viewModel.isAnsweringHere())
+            m_panel->click();
+        else
+            m_viewModel.stop();
+    });
     add("actionAnswerAgain", tr("Answer again"), {QKeySequence(Qt::CTRL | Qt::Key_R)},
         [this, lastId] { m_viewModel.regenerate(lastId(false)); });
     add("actionEditLast", tr("Edit the last message"), {QKeySequence(Qt::CTRL | Qt::Key_E)},
@@ -326,16 +334,36 @@ void ChatPage::setInspector(bool isShown)
 {
     m_inspector->setVisible(isShown);
     m_panel->setChecked(isShown);
+    placeInspector();
+}
+
+bool ChatPage::isNarrow() const
+{
+    return width() < kNarrow;
+}
+
+/// Beside the thread where there is room, else over it, so that the thread keeps its width.
+void ChatPage::placeInspector()
+{
+    if (!isNarrow()) {
+        if (m_body->indexOf(m_inspector) < 0)
+            m_body->addWidget(m_inspector);
+        return;
+    }
+    m_body->removeWidget(m_inspector);
+    m_inspector->setGeometry(width() - width::kInspector, height::kPageHeader, width::kInspector,
+                             height() - height::kPageHeader);
+    m_inspector->raise();
 }
 
 void ChatPage::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
-    const bool isNarrow = width() < kNarrow;
-    m_list->setFixedWidth(isNarrow ? 208 : width::kConversations);
+    m_list->setFixedWidth(isNarrow() ? 208 : width::kConversations);
     const bool wasNarrow = event->oldSize().isValid() && event->oldSize().width() < kNarrow;
-    if (isNarrow != wasNarrow || !event->oldSize().isValid())
-        setInspector(m_wantsInspector && !isNarrow);
+    if (isNarrow() != wasNarrow || !event->oldSize().isValid())
+        setInspector(m_wantsInspector && !isNarrow());
+    placeInspector();
 }
 
 }  // namespace facet::ui

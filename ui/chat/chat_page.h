@@ -5,6 +5,7 @@
 #include <QWidget>
 
 class QComboBox;
+class QHBoxLayout;
 class QToolButton;
 class QStackedLayout;
 
@@ -45,6 +46,8 @@ private:
     void showProblem(const QString& sentence);
     void exportAs(bool isMarkdown);
     void setInspector(bool isShown);
+    void placeInspector();
+    bool isNarrow() const;
     void editLast();
 
     ChatViewModel& m_viewModel;
@@ -58,6 +61,7 @@ private:
     Banner* m_banner = nullptr;
     Banner* m_baseNote = nullptr;
     QStackedLayout* m_stack = nullptr;
+    QHBoxLayout* m_body = nullptr;
     bool m_wantsInspector = true;
 };
 

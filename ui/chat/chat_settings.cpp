@@ -28,7 +28,7 @@ static QString shortType(const QString& weights)
 
 void ChatViewModel::refreshModels()
 {
-    m_loader.refresh();
+    m_models.refresh();
     runInBackground(
         this, [library = m_library] { return library.list(); },
         [this](const Result<std::vector<core::LibraryEntry>>& entries) {
@@ -68,10 +68,10 @@ void ChatViewModel::takeModels()
     // Names are of this machine's library: an engine elsewhere has only what it has loaded.
     if (m_client.isLocal())
         for (const QString& name : m_names)
-            choices.append(choiceOf(name, m_loader.find(name)));
-    for (const EngineModel& model : m_loader.models()) {
+            choices.append(choiceOf(name, m_models.find(name)));
+    for (const EngineModel& model : m_models.models()) {
         const bool isListed = std::any_of(choices.begin(), choices.end(), [&](const ModelChoice& choice) {
-            return m_loader.find(choice.name) == &model;
+            return m_models.find(choice.name) == &model;
         });
         if (!isListed)
             choices.append(choiceOf(model.id, &model));
@@ -85,7 +85,7 @@ void ChatViewModel::takeModels()
 /// A base model opens in completion mode; only what the engine says of it can tell.
 void ChatViewModel::followModel()
 {
-    const EngineModel* loaded = m_loader.find(model());
+    const EngineModel* loaded = m_models.find(model());
     if (!loaded || loaded->state != EngineModel::State::Ready ||
         loaded->isCompletionOnly == m_conversation.settings.isCompletion || !m_conversation.messages.empty())
         return;
@@ -102,7 +102,7 @@ void ChatViewModel::setModel(const QString& name)
         Q_EMIT conversationChanged();
     }
     // Chosen is meant to be used: it loads while the user types.
-    m_loader.ensureReady(name, this, [this](const Result<EngineModel>& loaded) {
+    m_models.ensureReady(name, this, [this](const Result<EngineModel>& loaded) {
         if (!loaded)
             report(loaded.error());
         followModel();
@@ -249,7 +249,7 @@ void ChatViewModel::updateMeter()
 {
     TokenMeter::Subject subject;
     subject.history = requestFor(m_conversation, m_conversation.leaf);
-    const EngineModel* loaded = m_loader.find(model());
+    const EngineModel* loaded = m_models.find(model());
     subject.history.model = loaded && loaded->state == EngineModel::State::Ready ? loaded->id : QString();
     subject.draft = {QStringLiteral("user"), m_draftText, {}};
     for (const core::Picture& picture : m_draft.pictures())

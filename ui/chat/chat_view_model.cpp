@@ -44,23 +44,23 @@ static std::function<Result<bool>(ConversationStore&)> quietly(Task task)
     };
 }
 
-ChatViewModel::ChatViewModel(ConversationService& service, EngineClient& client, core::Library library,
+ChatViewModel::ChatViewModel(ConversationService& service, LoadedModels& models, core::Library library,
                              std::vector<core::BuiltInModel> builtIns, QObject* parent)
     : QObject(parent),
       m_service(service),
-      m_client(client),
+      m_models(models),
+      m_client(models.client()),
       m_library(std::move(library)),
       m_builtIns(std::move(builtIns)),
-      m_loader(client),
       m_draft(service.attachments()),
       m_pictures(service.attachments()),
-      m_meter(client),
+      m_meter(m_client),
       m_presetName(defaultPresetName())
 {
     m_saveSettings.setSingleShot(true);
     m_saveSettings.setInterval(kSaveSettingsMs);
     connect(&m_saveSettings, &QTimer::timeout, this, &ChatViewModel::saveSettings);
-    connect(&m_loader, &ModelLoader::changed, this, [this] {
+    connect(&m_models, &LoadedModels::changed, this, [this] {
         takeModels();
         followModel();
         updateMeter();
@@ -107,7 +107,7 @@ QString ChatViewModel::activity() const
         return tr("Reading");
     if (m_client.state() != EngineClient::State::Ready)
         return m_client.stateText();
-    const EngineModel* loading = m_loader.find(model());
+    const EngineModel* loading = m_models.find(model());
     if (loading && loading->state == EngineModel::State::Loading)
         return tr("Loading %1, %2 %").arg(model()).arg(static_cast<int>(loading->progress * 100));
     return tr("Loading %1").arg(model());
@@ -385,7 +385,7 @@ void ChatViewModel::ask(Question question)
         Q_EMIT problem(tr("No model is chosen: choose one above, or import one on the Models page."));
         return;
     }
-    const EngineModel* model = m_loader.find(this->model());
+    const EngineModel* model = m_models.find(this->model());
     if (question.user && !question.user->pictures.empty() && model &&
         model->state == EngineModel::State::Ready && !model->hasVision) {
         Q_EMIT problem(
@@ -495,7 +495,7 @@ void ChatViewModel::startRun(const Conversation& conversation)
     const AnswerRun::Target target{conversation.id, answer};
     m_isReading = false;
     m_run =
-        new AnswerRun(m_service, m_client, m_loader, target, requestFor(conversation, message->parent), this);
+        new AnswerRun(m_service, m_client, m_models, target, requestFor(conversation, message->parent), this);
     connect(m_run, &AnswerRun::reading, this, [this] {
         m_isReading = true;
         Q_EMIT activityChanged();

@@ -8,10 +8,10 @@
 #include "ui/chat/conversation_list_model.h"
 #include "ui/chat/conversation_service.h"
 #include "ui/chat/draft.h"
-#include "ui/chat/model_loader.h"
 #include "ui/chat/picture_cache.h"
 #include "ui/chat/thread_model.h"
 #include "ui/chat/token_meter.h"
+#include "ui/models/loaded_models.h"
 
 #include <QObject>
 #include <QStringList>
@@ -37,8 +37,8 @@ class ChatViewModel final : public QObject {
     Q_OBJECT
 
 public:
-    /// `service` and `client` must outlive this object.
-    ChatViewModel(ConversationService& service, EngineClient& client, core::Library library,
+    /// `service` and `models` must outlive this object.
+    ChatViewModel(ConversationService& service, LoadedModels& models, core::Library library,
                   std::vector<core::BuiltInModel> builtIns, QObject* parent = nullptr);
     ~ChatViewModel() override;
 
@@ -164,10 +164,10 @@ private:
     void report(const core::Error& error) { Q_EMIT problem(QString::fromStdString(error.message)); }
 
     ConversationService& m_service;
+    LoadedModels& m_models;
     EngineClient& m_client;
     core::Library m_library;
     std::vector<core::BuiltInModel> m_builtIns;
-    ModelLoader m_loader;
     ConversationListModel m_list;
     ThreadModel m_thread;
     Draft m_draft;

@@ -134,11 +134,13 @@ ConversationPane::ConversationPane(ChatViewModel& viewModel, QWidget* parent)
     auto* nothing = new Label(TextStyle::Small, Role::Text3, this);
     nothing->setWordWrap(true);
     nothing->setAlignment(Qt::AlignCenter);
-    nothing->setContentsMargins(space::kL, space::kL, space::kL, space::kL);
+    auto* nothingRow = new QHBoxLayout;
+    nothingRow->setContentsMargins(space::kL, space::kL, space::kL, space::kL);
+    nothingRow->addWidget(nothing);
     m_nothing = nothing;
     column->addWidget(head);
     column->addLayout(searchRow);
-    column->addWidget(nothing);
+    column->addLayout(nothingRow);
     column->addLayout(listRow, 1);
 
     connect(add, &QToolButton::clicked, &viewModel, &ChatViewModel::newConversation);

@@ -78,8 +78,20 @@ Inspector::Inspector(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent
     connect(&viewModel, &ChatViewModel::settingsChanged, this, &Inspector::showSettings);
     connect(&viewModel, &ChatViewModel::presetsChanged, this, &Inspector::showPresets);
     connect(&viewModel.meter(), &TokenMeter::changed, this, &Inspector::showSettings);
+    connect(Theme::notifier(), &ThemeNotifier::changed, this, &Inspector::applyFonts);
+    applyFonts();
     showPresets();
     showSettings();
+}
+
+/// Numbers in mono, which setCompact() does not know.
+void Inspector::applyFonts()
+{
+    m_system->setFont(Theme::font(TextStyle::Small));
+    for (const Knob* knob : {&m_temperature, &m_topP, &m_topK, &m_minP, &m_repetition})
+        knob->number->setFont(Theme::font(TextStyle::Mono));
+    m_longest->setFont(Theme::font(TextStyle::Mono));
+    m_seed->setFont(Theme::font(TextStyle::Mono));
 }
 
 void Inspector::paintEvent(QPaintEvent*)
@@ -150,7 +162,6 @@ QWidget* Inspector::makeSystem()
     m_system->setAccessibleName(tr("System prompt"));
     m_system->setPlaceholderText(tr("What the model is told before the first message"));
     m_system->setTabChangesFocus(true);
-    m_system->setFont(Theme::font(TextStyle::Small));
     m_system->setFixedHeight(92);
     m_system->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     label->setBuddy(m_system);
@@ -185,7 +196,6 @@ Inspector::Knob Inspector::addKnob(QGridLayout* grid, const QString& name, const
     knob.number->setSingleStep(step);
     knob.number->setButtonSymbols(QAbstractSpinBox::NoButtons);
     knob.number->setAlignment(Qt::AlignRight);
-    knob.number->setFont(Theme::font(TextStyle::Mono));
     knob.number->setFixedWidth(kNumberWidth);
     knob.number->setToolTip(help);
     knob.number->setLocale(QLocale::c());
@@ -232,7 +242,6 @@ QWidget* Inspector::makeSampling()
     m_longest->setSuffix(tr(" tokens"));
     m_longest->setGroupSeparatorShown(true);
     m_longest->setLocale(QLocale::English);
-    m_longest->setFont(Theme::font(TextStyle::Mono));
     m_longest->setButtonSymbols(QAbstractSpinBox::NoButtons);
     setCompact(m_longest);
     longest->setBuddy(m_longest);
@@ -245,7 +254,6 @@ QWidget* Inspector::makeSampling()
     m_seed->setObjectName(QStringLiteral("chatSeed"));
     m_seed->setAccessibleName(tr("Seed"));
     m_seed->setPlaceholderText(tr("another each time"));
-    m_seed->setFont(Theme::font(TextStyle::Mono));
     m_seed->setValidator(
         new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{0,18}")), m_seed));
     setCompact(m_seed);

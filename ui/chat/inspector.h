@@ -44,6 +44,7 @@ private:
                  double step, int decimals, const QString& help);
     void setKnob(const Knob& knob, double value);
     void showSettings();
+    void applyFonts();
     void showPresets();
     void takeSampling();
     void savePreset();

@@ -103,6 +103,10 @@ void EngineProcess::launch()
     m_startLimit.start();
     const QStringList serve = {QStringLiteral("serve"), QStringLiteral("--parent-stdin"),
                                QStringLiteral("--port"), QStringLiteral("0")};
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    for (auto variable = m_variables.cbegin(); variable != m_variables.cend(); ++variable)
+        environment.insert(variable.key(), variable.value());
+    m_process->setProcessEnvironment(environment);
     m_process->start(m_program, serve + m_arguments);
 }
 

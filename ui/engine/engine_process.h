@@ -4,6 +4,7 @@
 // listens; stderr is its log. It ends when this object goes, or when the window dies: its stdin closes then.
 
 #include <QElapsedTimer>
+#include <QHash>
 #include <QList>
 #include <QObject>
 #include <QProcess>
@@ -56,6 +57,10 @@ public:
     /// Before the first start, or for the next one.
     void setArguments(QStringList arguments) { m_arguments = std::move(arguments); }
 
+    /// Variables that it gets besides our own, from the next start on: the place for secrets, which arguments
+    /// are not, since everybody may read those.
+    void setVariable(const QString& name, const QString& value) { m_variables.insert(name, value); }
+
     /// How long it may take to say where it listens; a minute unless set.
     void setStartLimit(int milliseconds) { m_startLimit.setInterval(milliseconds); }
 
@@ -83,6 +88,7 @@ private:
 
     QString m_program;
     QStringList m_arguments;
+    QHash<QString, QString> m_variables;
     QProcess* m_process = nullptr;  // a child; none while stopped
     State m_state = State::Stopped;
     EngineAddress m_address;

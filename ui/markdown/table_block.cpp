@@ -9,6 +9,8 @@
 #include <QMenu>
 #include <QPainter>
 #include <QRegularExpression>
+#include <QScrollBar>
+#include <QWheelEvent>
 
 #include <algorithm>
 #include <numeric>
@@ -18,6 +20,8 @@ namespace facet::ui {
 static constexpr int kPadding = space::kM;
 static constexpr int kMargin = 3;  // above and below a row's text
 static constexpr int kLeastColumn = 48;
+static constexpr int kWrapWidth = 280;  // a column that is wider may wrap
+static constexpr int kScrollBar = 12;
 
 static bool isNumber(const QString& text)
 {
@@ -30,6 +34,13 @@ TableBlock::TableBlock(QWidget* parent) : QWidget(parent)
 {
     setObjectName(QStringLiteral("tableBlock"));
     setFocusPolicy(Qt::StrongFocus);
+    m_scroll = new QScrollBar(Qt::Horizontal, this);
+    m_scroll->setObjectName(QStringLiteral("tableScroll"));
+    m_scroll->setAccessibleName(tr("Scroll the table sideways"));
+    m_scroll->setFocusPolicy(Qt::NoFocus);
+    m_scroll->setSingleStep(kWrapWidth / 4);
+    m_scroll->hide();
+    connect(m_scroll, &QScrollBar::valueChanged, this, qOverload<>(&QWidget::update));
     connect(Theme::notifier(), &ThemeNotifier::changed, this, &TableBlock::applyTheme);
 }
 
@@ -91,12 +102,12 @@ int TableBlock::layOut(int available)
         for (size_t column = 0; column < count; ++column)
             widths[column] = std::max(widths[column], row.cells[column].naturalWidth + 2 * kPadding);
     const int room = std::max(available - 2, 1);
-    // Wide columns give until all fit; narrow ones stay whole.
+    // Wide columns give until all fit, but none below kWrapWidth.
     for (int total = std::accumulate(widths.begin(), widths.end(), 0); total > room;) {
         const int widest = *std::max_element(widths.begin(), widths.end());
-        if (widest <= kLeastColumn)
+        if (widest <= kWrapWidth)
             break;
-        int second = kLeastColumn;
+        int second = kWrapWidth;
         int numWidest = 0;
         for (const int width : widths) {
             numWidest += width == widest;
@@ -132,14 +143,53 @@ int TableBlock::layOut(int available)
     }
     m_laidOutRows = static_cast<int>(m_rows.size());
     m_height = y + 1;
+    placeScrollBar();
     update();
-    return m_height;
+    return m_height + (m_tableWidth > available ? kScrollBar : 0);
+}
+
+void TableBlock::followColumns(const TableBlock& before)
+{
+    m_fixedWidths = before.m_widths;
+    connect(before.m_scroll, &QScrollBar::valueChanged, m_scroll, &QScrollBar::setValue,
+            Qt::UniqueConnection);
+    connect(m_scroll, &QScrollBar::valueChanged, before.m_scroll, &QScrollBar::setValue,
+            Qt::UniqueConnection);
+}
+
+int TableBlock::offset() const
+{
+    return m_scroll->value();
+}
+
+void TableBlock::placeScrollBar()
+{
+    m_scroll->setRange(0, std::max(m_tableWidth - width(), 0));
+    m_scroll->setPageStep(width());
+    m_scroll->setGeometry(0, m_height, width(), kScrollBar);
+    m_scroll->setVisible(m_scroll->maximum() > 0);
+}
+
+void TableBlock::resizeEvent(QResizeEvent*)
+{
+    placeScrollBar();
+}
+
+/// Sideways only: up and down is the thread's.
+void TableBlock::wheelEvent(QWheelEvent* event)
+{
+    const bool isSideways = std::abs(event->angleDelta().x()) > std::abs(event->angleDelta().y());
+    if ((isSideways || event->modifiers() & Qt::ShiftModifier) && m_scroll->isVisible())
+        QCoreApplication::sendEvent(m_scroll, event);
+    else
+        event->ignore();
 }
 
 void TableBlock::paintEvent(QPaintEvent* event)
 {
     QPainter painter(this);
     const QRect whole(0, 0, std::min(m_tableWidth, width()), m_height);
+    painter.setClipRect(whole);
     painter.fillRect(whole, Theme::color(Role::Surface));
     for (size_t i = 0; i < m_rows.size(); ++i) {
         const Row& row = m_rows[i];
@@ -149,7 +199,7 @@ void TableBlock::paintEvent(QPaintEvent* event)
         const bool isHead = i == 0 && !m_block.continues;
         if (isHead)
             painter.fillRect(area, Theme::color(Role::Sunken));
-        int x = 1;
+        int x = 1 - m_scroll->value();
         for (size_t column = 0; column < row.cells.size(); ++column) {
             const Cell& cell = row.cells[column];
             const int above = (row.height - cell.text.height()) / 2;
@@ -189,6 +239,9 @@ void TableBlock::keyPressEvent(QKeyEvent* event)
 {
     if (event->matches(QKeySequence::Copy))
         copy();
+    else if (m_scroll->maximum() > 0 && (event->key() == Qt::Key_Left || event->key() == Qt::Key_Right))
+        m_scroll->triggerAction(event->key() == Qt::Key_Left ? QScrollBar::SliderSingleStepSub
+                                                             : QScrollBar::SliderSingleStepAdd);
     else
         QWidget::keyPressEvent(event);
 }

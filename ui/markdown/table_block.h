@@ -7,9 +7,12 @@
 
 #include <vector>
 
+class QScrollBar;
+
 namespace facet::ui {
 
-/// A table of an answer. Columns take what they need and share what there is; numbers are set in mono.
+/// A table of an answer. Columns take what they need, long sentences wrap, and what is still wider than the
+/// answer scrolls sideways; numbers are set in mono.
 class TableBlock final : public QWidget {
     Q_OBJECT
 
@@ -22,13 +25,18 @@ public:
     /// Lays it out for a width and gives its height.
     int layOut(int available);
 
-    /// Takes the columns of the piece of the same table before it.
-    void followColumns(const TableBlock& before) { m_fixedWidths = before.m_widths; }
+    /// Takes the columns of the piece of the same table before it, and scrolls with it.
+    void followColumns(const TableBlock& before);
 
     int numRows() const { return static_cast<int>(m_rows.size()); }
 
+    /// By how many pixels it is scrolled to the right.
+    int offset() const;
+
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
@@ -47,8 +55,10 @@ private:
     Row makeRow(const QList<RichText>& texts, bool isHead) const;
     void copy() const;
     void applyTheme();
+    void placeScrollBar();
 
     MarkdownBlock m_block;
+    QScrollBar* m_scroll;
     std::vector<Row> m_rows;
     std::vector<int> m_widths;
     std::vector<int> m_fixedWidths;

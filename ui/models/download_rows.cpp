@@ -134,10 +134,10 @@ void DownloadRow::refresh()
         case State::Paused:
             m_chip->setText(tr("paused"));
             m_chip->setTone(ChipTone::Plain);
-            line =
-                tr("%1, continues where it stopped")
-                    .arg(tr("%1 of %2")
-                             .arg(words::gigabytes(progress.bytesDone), words::gigabytes(progress.bytesAll)));
+            line = progress.bytesAll
+                       ? tr("%1 of %2, continues where it stopped")
+                             .arg(words::gigabytes(progress.bytesDone), words::gigabytes(progress.bytesAll))
+                       : tr("Continues where it stopped");
             barState = "idle";
             toggle = tr("Resume");
             break;

@@ -1,5 +1,8 @@
 #include "ui/models/downloads.h"
 
+#include "core/base/file.h"
+#include "core/base/json.h"
+
 #include <QFutureWatcher>
 #include <QtConcurrent>
 
@@ -10,13 +13,15 @@ namespace facet::ui {
 namespace {
 
 constexpr int kMostAtOnce = 3;
+constexpr int64_t kMostBytes = int64_t(1) << 50;
 
 }  // namespace
 
-Downloads::Downloads(std::function<core::HubSettings()> settings, QObject* parent)
-    : QAbstractListModel(parent), m_settings(std::move(settings))
+Downloads::Downloads(std::function<core::HubSettings()> settings, std::filesystem::path file, QObject* parent)
+    : QAbstractListModel(parent), m_settings(std::move(settings)), m_file(std::move(file))
 {
     m_threads.setMaxThreadCount(kMostAtOnce);
+    m_writer.setMaxThreadCount(1);
 }
 
 Downloads::~Downloads()
@@ -24,6 +29,61 @@ Downloads::~Downloads()
     for (const Entry& entry : m_items)
         *entry.isWanted = false;
     m_threads.waitForDone();
+    if (m_hasProgress)
+        remember();
+    m_writer.waitForDone();
+}
+
+void Downloads::restore()
+{
+    std::error_code error;
+    if (!std::filesystem::exists(m_file, error))
+        return;
+    const core::Result<nlohmann::json> kept = core::readJsonObject(m_file);
+    if (!kept) {
+        qWarning("%s", kept.error().message.c_str());
+        return;
+    }
+    const auto unfinished = kept->find("unfinished");
+    if (unfinished == kept->end() || !unfinished->is_array())
+        return;
+    for (const nlohmann::json& one : *unfinished) {
+        if (!one.is_object())
+            continue;
+        core::JsonFields fields(one, m_file.string());
+        Entry entry;
+        entry.shown.id = QString::fromStdString(fields.text("id", ""));
+        entry.shown.textOnly = fields.flag("text_only", false);
+        entry.shown.state = State::Paused;
+        entry.shown.progress.bytesDone = fields.integer("bytes_done", 0, 0, kMostBytes);
+        entry.shown.progress.bytesAll = fields.integer("bytes_all", 0, 0, kMostBytes);
+        if (fields.error() || entry.shown.id.isEmpty())
+            continue;
+        entry.shown.number = ++m_lastNumber;
+        entry.isWanted = std::make_shared<std::atomic<bool>>(false);
+        beginInsertRows({}, rowCount(), rowCount());
+        m_items.push_back(std::move(entry));
+        endInsertRows();
+        Q_EMIT changed(m_lastNumber);
+    }
+}
+
+/// What is not done. The bytes are what was last seen: the cache knows what is there.
+void Downloads::remember()
+{
+    nlohmann::json unfinished = nlohmann::json::array();
+    for (const Entry& entry : m_items)
+        if (entry.shown.state != State::Done)
+            unfinished.push_back({{"id", entry.shown.id.toStdString()},
+                                  {"text_only", entry.shown.textOnly},
+                                  {"bytes_done", entry.shown.progress.bytesDone},
+                                  {"bytes_all", entry.shown.progress.bytesAll}});
+    const nlohmann::json list = {{"unfinished", unfinished}};
+    m_writer.start([file = m_file, text = list.dump(1)] {
+        if (const core::Result<void> written = core::writeFileAtomically(file, text); !written)
+            qWarning("%s", written.error().message.c_str());
+    });
+    m_hasProgress = false;
 }
 
 int Downloads::rowCount(const QModelIndex& parent) const
@@ -90,6 +150,7 @@ void Downloads::pause(int number)
     entry.shown.state = State::Paused;
     entry.shown.problem.clear();
     say(number);
+    remember();
 }
 
 void Downloads::discard(int number)
@@ -102,6 +163,7 @@ void Downloads::discard(int number)
     m_items.erase(m_items.begin() + row);
     endRemoveRows();
     Q_EMIT changed(number);
+    remember();
 }
 
 void Downloads::run(Entry& entry)
@@ -116,6 +178,7 @@ void Downloads::run(Entry& entry)
     // A new flag for each run: one that was paused a moment ago may not have seen its own yet.
     entry.isWanted = std::make_shared<std::atomic<bool>>(true);
     say(number);
+    remember();
 
     const auto isWanted = entry.isWanted;
     auto* watcher = new QFutureWatcher<core::Result<core::DownloadedModel>>(this);
@@ -145,7 +208,11 @@ void Downloads::report(int number, const core::DownloadProgress& progress)
     if (row < 0)
         return;
     Item& item = m_items[static_cast<size_t>(row)].shown;
+    const bool isSizeNew = item.progress.bytesAll != progress.bytesAll;
     item.progress = progress;
+    m_hasProgress = true;
+    if (isSizeNew)
+        remember();
     item.state = progress.trouble.empty() ? State::Running : State::Stalled;
     item.problem = QString::fromStdString(progress.trouble);
     say(number);
@@ -171,6 +238,7 @@ void Downloads::end(int number, const core::Result<core::DownloadedModel>& resul
     const QString id = item.id;
     const bool textOnly = item.textOnly;
     say(number);
+    remember();
     if (result)
         Q_EMIT finished(id, textOnly);
 }

@@ -9,6 +9,7 @@
 #include <QThreadPool>
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -38,7 +39,9 @@ public:
     };
 
     /// `settings` is asked at each start, so that a token that came since is used.
-    explicit Downloads(std::function<core::HubSettings()> settings, QObject* parent = nullptr);
+    /// `file` remembers what is unfinished from one start of the window to the next.
+    Downloads(std::function<core::HubSettings()> settings, std::filesystem::path file,
+              QObject* parent = nullptr);
 
     /// Cancels, and waits for the threads, which look at it about twenty times per second.
     ~Downloads() override;
@@ -52,6 +55,9 @@ public:
     QString endpoint() const { return QString::fromStdString(m_settings().endpoint); }
 
 public Q_SLOTS:
+    /// Lists what an earlier window left unfinished, as paused.
+    void restore();
+
     /// Begins or, if it is in the list and not running, goes on.
     void start(const QString& id, bool textOnly);
     void pause(int number);
@@ -74,11 +80,15 @@ private:
     void report(int number, const core::DownloadProgress& progress);
     void end(int number, const core::Result<core::DownloadedModel>& result);
     void say(int number);
+    void remember();
 
     std::function<core::HubSettings()> m_settings;
+    std::filesystem::path m_file;
     std::vector<Entry> m_items;
     QThreadPool m_threads;
+    QThreadPool m_writer;  // one thread, so that the newest list is written last
     int m_lastNumber = 0;
+    bool m_hasProgress = false;  // that is not remembered yet
 };
 
 }  // namespace facet::ui

@@ -6,8 +6,13 @@ namespace facet::ui {
 
 namespace {
 
-constexpr int kWhileLoadingMs = 200;
+constexpr int kWhileLoadingMs = 150;
 constexpr int kOtherwiseMs = 2000;
+
+core::Error unavailable(const QString& sentence)
+{
+    return {core::ErrorCode::Unavailable, sentence.toStdString()};
+}
 
 }  // namespace
 
@@ -16,23 +21,30 @@ LoadedModels::LoadedModels(EngineClient& client, QObject* parent) : QObject(pare
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, &LoadedModels::refresh);
     connect(&m_client, &EngineClient::stateChanged, this, [this](EngineClient::State state) {
-        if (state == EngineClient::State::Ready)
+        using State = EngineClient::State;
+        if (state == State::Ready) {
             refresh();
-        else
-            take({});
+            return;
+        }
+        take({});
+        // A load ends with its engine; what was not asked for yet waits for the next one.
+        if (state != State::Starting && state != State::Connecting)
+            endAll(m_client.stateText());
     });
 }
 
-const EngineModel* LoadedModels::find(const QString& id) const
+const EngineModel* LoadedModels::find(const QString& name) const
 {
-    const auto found = std::ranges::find(m_models, id, &EngineModel::id);
+    const auto found = std::ranges::find(m_models, m_ids.value(name, name), &EngineModel::id);
     return found == m_models.end() ? nullptr : &*found;
 }
 
 void LoadedModels::load(const LoadRequest& request)
 {
     m_client.load(request, this, [this, model = request.model](const core::Result<QString>& id) {
-        if (!id)
+        if (id)
+            m_ids.insert(model, *id);
+        else
             Q_EMIT loadFailed(model, QString::fromStdString(id.error().message));
         refresh();
     });
@@ -40,26 +52,46 @@ void LoadedModels::load(const LoadRequest& request)
 
 void LoadedModels::unload(const QString& id)
 {
-    m_client.unload(id, this, [this, id](const core::Result<QString>& done) {
+    m_client.unload(m_ids.value(id, id), this, [this, id](const core::Result<QString>& done) {
         if (!done)
             Q_EMIT loadFailed(id, QString::fromStdString(done.error().message));
         refresh();
     });
 }
 
+void LoadedModels::ensureReady(const QString& name, QObject* context, Done<EngineModel> done)
+{
+    m_waits.append({name, context, std::move(done)});
+    look();
+}
+
 void LoadedModels::refresh()
 {
-    if (m_client.state() != EngineClient::State::Ready || m_isAsking)
+    if (m_client.state() == EngineClient::State::Ready)
+        look();
+}
+
+void LoadedModels::look()
+{
+    if (m_isLooking)
         return;
-    m_isAsking = true;
-    m_client.listModels(this, [this](const core::Result<QList<EngineModel>>& models) {
-        m_isAsking = false;
-        if (models)
+    m_isLooking = true;
+    m_client.listModels(this, [this, look = ++m_numLooks](const core::Result<QList<EngineModel>>& models) {
+        m_isLooking = false;
+        if (models) {
             take(*models);
+            serveWaits(look);
+        } else {
+            for (Wait& wait : m_waits)
+                wait.isAsked = true;
+            endAll(QString::fromStdString(models.error().message));
+        }
         const bool isLoading = std::ranges::any_of(
             m_models, [](const EngineModel& model) { return model.state == EngineModel::State::Loading; });
-        m_timer.start(isLoading ? kWhileLoadingMs : kOtherwiseMs);
+        m_timer.start(isLoading || !m_waits.isEmpty() ? kWhileLoadingMs : kOtherwiseMs);
     });
+    if (m_client.state() != EngineClient::State::Ready)
+        return;
     m_client.queryQueue(this, [this](const core::Result<EngineQueue>& queue) {
         if (!queue || (queue->running == m_queue.running && queue->waiting == m_queue.waiting))
             return;
@@ -83,6 +115,69 @@ void LoadedModels::take(const QList<EngineModel>& models)
         else if (model.state == EngineModel::State::Failed)
             Q_EMIT loadFailed(model.id, model.error);
     }
+}
+
+void LoadedModels::serveWaits(int look)
+{
+    m_waits.removeIf([](const Wait& wait) { return !wait.context; });
+    const QList<Wait> waits = m_waits;
+    for (const Wait& wait : waits) {
+        const EngineModel* model = find(wait.name);
+        const bool hasFailed = model && model->state == EngineModel::State::Failed;
+        if (model && model->state == EngineModel::State::Ready)
+            end(wait.name, *model);
+        else if (!wait.isAsked && (!model || hasFailed))
+            askToLoad(wait.name);
+        else if (hasFailed)
+            end(wait.name, unavailable(tr("%1 cannot be loaded: %2").arg(wait.name, model->error)));
+        else if (!model && wait.acceptedAt > 0 && look > wait.acceptedAt)
+            end(wait.name, unavailable(tr("Loading %1 was cancelled.").arg(wait.name)));
+    }
+}
+
+void LoadedModels::askToLoad(const QString& name)
+{
+    for (Wait& wait : m_waits)
+        if (wait.name == name)
+            wait.isAsked = true;
+    LoadRequest request;
+    request.model = name;
+    request.device = m_device;
+    m_client.load(request, this, [this, name](const core::Result<QString>& id) {
+        if (!id) {
+            end(name, id.error());
+            return;
+        }
+        m_ids.insert(name, *id);
+        for (Wait& wait : m_waits)
+            if (wait.name == name)
+                wait.acceptedAt = m_numLooks;
+        look();
+    });
+}
+
+void LoadedModels::end(const QString& name, const core::Result<EngineModel>& result)
+{
+    QList<Wait> ended;
+    for (const Wait& wait : m_waits)
+        if (wait.name == name)
+            ended.append(wait);
+    m_waits.removeIf([&](const Wait& wait) { return wait.name == name; });
+    for (const Wait& wait : ended)
+        if (wait.context)
+            wait.done(result);
+}
+
+void LoadedModels::endAll(const QString& sentence)
+{
+    QList<Wait> ended;
+    for (const Wait& wait : m_waits)
+        if (wait.isAsked)
+            ended.append(wait);
+    m_waits.removeIf([](const Wait& wait) { return wait.isAsked; });
+    for (const Wait& wait : ended)
+        if (wait.context)
+            wait.done(unavailable(sentence));
 }
 
 }  // namespace facet::ui

@@ -68,13 +68,8 @@ QString partName(const QString& name)
 
 }  // namespace
 
-ModelDetail::ModelDetail(EngineClient& client, LoadedModels& loaded, const QString& device, QWidget* parent)
-    : QWidget(parent),
-      m_client(client),
-      m_loaded(loaded),
-      m_plan(client),
-      m_device(device),
-      m_content(new QWidget)
+ModelDetail::ModelDetail(EngineClient& client, LoadedModels& loaded, QWidget* parent)
+    : QWidget(parent), m_client(client), m_loaded(loaded), m_plan(client), m_content(new QWidget)
 {
     setObjectName(QStringLiteral("modelDetail"));
     setAccessibleName(tr("Details of the model"));
@@ -92,6 +87,7 @@ ModelDetail::ModelDetail(EngineClient& client, LoadedModels& loaded, const QStri
     column->addWidget(makeShape());
 
     connect(&m_plan, &MemoryPlan::changed, this, &ModelDetail::showMemory);
+    connect(Theme::notifier(), &ThemeNotifier::changed, this, &ModelDetail::showMemory);
     connect(&m_loaded, &LoadedModels::changed, this, &ModelDetail::showLoaded);
     connect(&m_client, &EngineClient::stateChanged, this, [this](EngineClient::State state) {
         if (state == EngineClient::State::Ready) {
@@ -492,7 +488,8 @@ void ModelDetail::askDevices()
     m_client.listDevices(this, [this](const core::Result<QList<EngineDevice>>& devices) {
         if (!devices)
             return;
-        const QString chosen = m_deviceBox->count() > 1 ? m_deviceBox->currentData().toString() : m_device;
+        const QString chosen =
+            m_deviceBox->count() > 1 ? m_deviceBox->currentData().toString() : m_loaded.device();
         m_deviceBox->clear();
         m_deviceBox->addItem(tr("Best device"), QStringLiteral("auto"));
         for (const EngineDevice& device : *devices)

@@ -31,7 +31,7 @@ class ModelDetail final : public QWidget {
 
 public:
     /// All must outlive this widget. `device` is what is chosen at first.
-    ModelDetail(EngineClient& client, LoadedModels& loaded, const QString& device, QWidget* parent = nullptr);
+    ModelDetail(EngineClient& client, LoadedModels& loaded, QWidget* parent = nullptr);
 
     /// Shows a row; the pointer is not kept.
     void show(const LibraryList::Row* row);
@@ -68,7 +68,6 @@ private:
     QString m_path;
     bool m_isUsable = false;
     std::optional<ModelFacts> m_facts;  // those that are shown
-    QString m_device;
 
     QWidget* m_content;
     Label* m_title;

@@ -109,7 +109,7 @@ ModelsPage::ModelsPage(Parts parts, QWidget* parent)
     left->addStretch();
     row->addWidget(list, 1);
 
-    m_detail = new ModelDetail(m_parts.client, m_parts.loaded, m_parts.device);
+    m_detail = new ModelDetail(m_parts.client, m_parts.loaded);
     connect(m_detail, &ModelDetail::chatWanted, this, &ModelsPage::chatWanted);
     connect(m_detail, &ModelDetail::removeWanted, this, &ModelsPage::remove);
     connect(m_detail, &ModelDetail::textOnlyWanted, this,

@@ -30,7 +30,6 @@ public:
         Downloads& downloads;
         EngineClient& client;
         LoadedModels& loaded;
-        QString device;  ///< that loading begins with
     };
 
     explicit ModelsPage(Parts parts, QWidget* parent = nullptr);

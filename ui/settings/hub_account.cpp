@@ -8,6 +8,7 @@ namespace facet::ui {
 HubAccount::HubAccount(QObject* parent) : QObject(parent), m_secret(QStringLiteral("huggingface-token"))
 {
     connect(&m_secret, &Secret::changed, this, &HubAccount::changed);
+    connect(&m_secret, &Secret::loaded, this, &HubAccount::loaded);
 }
 
 core::HubSettings HubAccount::settings() const

@@ -39,6 +39,9 @@ public Q_SLOTS:
 Q_SIGNALS:
     void changed();
 
+    /// The keyring has said whether it has a token.
+    void loaded();
+
 private:
     void setTest(Test test, const QString& inWords);
 

@@ -20,14 +20,17 @@ Secret::Secret(QString name, QObject* parent) : QObject(parent), m_name(std::mov
 
 void Secret::load()
 {
-    if (!hasBus())
+    if (!hasBus()) {
+        Q_EMIT loaded();
         return;
+    }
     auto* job = new QKeychain::ReadPasswordJob(kService, this);
     job->setKey(m_name);
     connect(job, &QKeychain::Job::finished, this, [this, job] {
         // One that was typed in the meantime is the newer one.
         if (job->error() == QKeychain::NoError && m_place == Place::Nowhere && !job->textData().isEmpty())
             put(job->textData(), Place::Keyring);
+        Q_EMIT loaded();
     });
     job->start();
 }

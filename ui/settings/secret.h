@@ -22,7 +22,7 @@ public:
     /// Why the keyring does not keep it; "" if it does or there is nothing to keep.
     QString problem() const { return m_problem; }
 
-    /// Asks the keyring; changed() says when there is a value.
+    /// Asks the keyring; changed() says when there is a value, loaded() when it has answered either way.
     void load();
 
     /// "" forgets it.
@@ -30,6 +30,7 @@ public:
 
 Q_SIGNALS:
     void changed();
+    void loaded();
 
 private:
     void put(const QString& value, Place place, const QString& problem = {});

@@ -79,7 +79,10 @@ QString StudioSettings::device() const
 
 void StudioSettings::setDevice(const QString& device)
 {
+    if (device == this->device())
+        return;
     m_settings.setValue(kDevice, device);
+    Q_EMIT deviceChanged();
 }
 
 QByteArray StudioSettings::windowGeometry() const

@@ -48,6 +48,7 @@ Q_SIGNALS:
     void appearanceChanged();
     void textPercentChanged();
     void engineAddressChanged();
+    void deviceChanged();
 
 private:
     QSettings m_settings;

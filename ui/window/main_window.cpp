@@ -141,6 +141,14 @@ void MainWindow::addPage(Page page)
     m_pages.push_back({std::move(page), button, nullptr});
 }
 
+QStringList MainWindow::pageIds() const
+{
+    QStringList ids;
+    for (const Slot& slot : m_pages)
+        ids << slot.page.id;
+    return ids;
+}
+
 QWidget* MainWindow::page(const QString& id)
 {
     const auto slot = std::ranges::find_if(m_pages, [&](const Slot& item) { return item.page.id == id; });

@@ -49,6 +49,9 @@ public:
 
     void addPage(Page page);
 
+    /// Of all pages, as they stand in the rail.
+    QStringList pageIds() const;
+
     /// The page, made if need be; null if there is none of that name.
     QWidget* page(const QString& id);
     QString currentPage() const;

@@ -4,6 +4,7 @@
 #include "ui/theme/icons.h"
 #include "ui/theme/theme.h"
 
+#include <QFile>
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QToolButton>
@@ -13,6 +14,21 @@
 namespace facet::ui {
 
 namespace {
+
+constexpr int kLookAtMemoryMs = 2000;
+
+/// What a process has in memory; 0 if that cannot be seen.
+qint64 residentBytes(qint64 processId)
+{
+    QFile file(QStringLiteral("/proc/%1/status").arg(processId));
+    if (processId <= 0 || !file.open(QIODevice::ReadOnly))
+        return 0;
+    const QList<QByteArray> lines = file.readAll().split('\n');
+    for (const QByteArray& line : lines)
+        if (line.startsWith("VmRSS:"))
+            return line.mid(6).trimmed().split(' ').first().toLongLong() * 1024;
+    return 0;
+}
 
 void setText(QToolButton* part, const QString& text)
 {
@@ -53,6 +69,9 @@ StatusLine::StatusLine(EngineClient& client, LoadedModels& loaded, QWidget* pare
         refresh();
     });
     connect(&m_loaded, &LoadedModels::changed, this, &StatusLine::refresh);
+    m_lookAtMemory.setInterval(kLookAtMemoryMs);
+    connect(&m_lookAtMemory, &QTimer::timeout, this, &StatusLine::refresh);
+    m_lookAtMemory.start();
     refresh();
 }
 
@@ -116,13 +135,24 @@ void StatusLine::refresh()
                       : models.isEmpty()                  ? tr("No model loaded")
                                                           : models.join(QStringLiteral("; ")));
 
-    const auto found = std::ranges::find(m_devices, device, &EngineDevice::id);
-    setText(m_device, found == m_devices.end() || state != EngineClient::State::Ready
-                          ? QString()
-                          : tr("%1, %2").arg(found->name, words::gibibytes(found->memoryBytes)));
+    setText(m_device, state == EngineClient::State::Ready ? deviceInWords(device) : QString());
     const int waiting = m_loaded.queue().waiting;
     setText(m_queue, waiting ? tr("%1 waiting").arg(waiting) : QString());
     update();
+}
+
+/// The device that the model is on: what the engine holds of its memory where that is ours to see, which is
+/// on the CPU of this machine, else how much there is.
+QString StatusLine::deviceInWords(const QString& id) const
+{
+    const auto found = std::ranges::find(m_devices, id, &EngineDevice::id);
+    if (found == m_devices.end())
+        return {};
+    const QString whole = words::gibibytes(found->memoryBytes);
+    const EngineProcess* process = m_client.process();
+    const qint64 held = id == QLatin1String("cpu") && process ? residentBytes(process->processId()) : 0;
+    return held > 0 ? tr("%1, %2 of %3").arg(found->name, words::gibibytes(held), whole)
+                    : tr("%1, %2").arg(found->name, whole);
 }
 
 void StatusLine::askDevices()

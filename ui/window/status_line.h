@@ -3,6 +3,7 @@
 #include "ui/engine/engine_client.h"
 #include "ui/models/loaded_models.h"
 
+#include <QTimer>
 #include <QWidget>
 
 class QToolButton;
@@ -27,6 +28,7 @@ private:
     QToolButton* addPart(const QString& name, const QString& title, const QString& page);
     void refresh();
     void askDevices();
+    QString deviceInWords(const QString& id) const;
 
     EngineClient& m_client;
     LoadedModels& m_loaded;
@@ -35,6 +37,7 @@ private:
     QToolButton* m_device;
     QToolButton* m_queue;
     QList<EngineDevice> m_devices;
+    QTimer m_lookAtMemory;
 };
 
 }  // namespace facet::ui

@@ -19,6 +19,7 @@ class ChatEngineTest : public QObject {
     QTemporaryDir m_home;
     std::unique_ptr<EngineProcess> m_engine;
     std::unique_ptr<EngineClient> m_client;
+    std::unique_ptr<LoadedModels> m_loaded;
     std::unique_ptr<ConversationService> m_service;
     std::unique_ptr<ChatViewModel> m_chat;
 
@@ -51,9 +52,10 @@ private Q_SLOTS:
                                                    QStringList{QStringLiteral("--allow-files"), attachments});
         m_client = std::make_unique<EngineClient>();
         m_client->useProcess(*m_engine);
+        m_loaded = std::make_unique<LoadedModels>(*m_client);
         const std::filesystem::path folder = m_home.path().toStdString();
         m_service = std::make_unique<ConversationService>(folder);
-        m_chat = std::make_unique<ChatViewModel>(*m_service, *m_client, facet::core::Library(folder),
+        m_chat = std::make_unique<ChatViewModel>(*m_service, *m_loaded, facet::core::Library(folder),
                                                  std::vector<facet::core::BuiltInModel>{{"demo", "/unused"}});
         m_chat->start();
         QTRY_COMPARE(m_chat->model(), QStringLiteral("demo"));

@@ -31,7 +31,7 @@ public:
         const std::filesystem::path folder = home.path().toStdString();
         service = std::make_unique<ConversationService>(folder);
         viewModel =
-            std::make_unique<ChatViewModel>(*service, client, core::Library(folder),
+            std::make_unique<ChatViewModel>(*service, loaded, core::Library(folder),
                                             std::vector<core::BuiltInModel>{{model.toStdString(), "/none"}});
         viewModel->start();
         QTRY_COMPARE(viewModel->model(), model);
@@ -65,6 +65,7 @@ public:
     QTemporaryDir home;
     FakeEngine engine;
     EngineClient client;
+    LoadedModels loaded{client};
     std::unique_ptr<ConversationService> service;
     std::unique_ptr<ChatViewModel> viewModel;
 };

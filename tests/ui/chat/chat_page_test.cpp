@@ -8,11 +8,15 @@
 #include "ui/chat/turn_view.h"
 #include "ui/markdown/code_block.h"
 #include "ui/markdown/markdown_view.h"
+#include "ui/markdown/table_block.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
 #include <QClipboard>
 #include <QDoubleSpinBox>
+#include <QDropEvent>
+#include <QFile>
+#include <QFileDialog>
 #include <QMimeData>
 #include <QPushButton>
 #include <QScrollBar>
@@ -41,6 +45,25 @@ class ChatPageTest : public QObject {
         page.resize(size);
         page.show();
         QVERIFY(QTest::qWaitForWindowExposed(&page));
+    }
+
+    static void drop(QWidget* target, const QStringList& files)
+    {
+        QMimeData data;
+        QList<QUrl> urls;
+        for (const QString& file : files)
+            urls << QUrl::fromLocalFile(file);
+        data.setUrls(urls);
+        const QPoint middle = target->rect().center();
+        QDragEnterEvent enter(middle, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(target, &enter);
+        QDropEvent dropped(middle, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(target, &dropped);
+    }
+
+    static void save(ChatPage& page, const QString& name)
+    {
+        QVERIFY(page.grab().save(QStringLiteral(TEST_OUTPUT_DIR "/") + name + QStringLiteral(".png")));
     }
 
     static void waitUntilSettled(ChatPage& page)
@@ -104,6 +127,87 @@ private Q_SLOTS:
         auto* remove = child<QToolButton>(page, "chatRemovePicture");
         QTest::mouseClick(remove, Qt::LeftButton);
         QCOMPARE(chat.viewModel->draft().pictures().size(), 0);
+    }
+
+    void aDroppedPictureBecomesAThumbnailAndATextFileIsRefusedInWords()
+    {
+        ChatFixture chat;
+        ChatPage page(*chat.viewModel);
+        show(page);
+        QFile note(chat.home.filePath(QStringLiteral("note.txt")));
+        QVERIFY(note.open(QIODevice::WriteOnly));
+        note.write("no picture");
+        note.close();
+        drop(child<QWidget>(page, "composerBox"), {chat.makePicture(QStringLiteral("x.png")),
+                                                   chat.makePicture(QStringLiteral("y.png"), {64, 64})});
+        QTRY_COMPARE(chat.viewModel->draft().pictures().size(), 2);
+        drop(child<QWidget>(page, "composerBox"), {note.fileName()});
+        QTRY_VERIFY(child<QWidget>(page, "chatBanner")->isVisible());
+        QCOMPARE(chat.viewModel->draft().pictures().size(), 2);
+    }
+
+    void theFileDialogAddsPictures()
+    {
+        ChatFixture chat;
+        ChatPage page(*chat.viewModel);
+        show(page);
+        const QString picture = chat.makePicture(QStringLiteral("x.png"));
+        QTest::mouseClick(child<QAbstractButton>(page, "chatAddPicture"), Qt::LeftButton);
+        auto* dialog = page.findChild<QFileDialog*>();
+        QVERIFY(dialog);
+        dialog->selectFile(picture);
+        QMetaObject::invokeMethod(dialog, "accept");
+        QTRY_COMPARE(chat.viewModel->draft().pictures().size(), 1);
+        QCOMPARE(QString::fromStdString(chat.viewModel->draft().pictures()[0].name), QStringLiteral("x.png"));
+    }
+
+    void inANarrowWindowThePanelLiesOverTheThreadAndEscapeClosesIt()
+    {
+        ChatFixture chat;
+        ChatPage page(*chat.viewModel);
+        show(page, {888, 612});
+        auto* panel = child<QWidget>(page, "chatInspector");
+        auto* thread = page.findChild<ThreadView*>()->parentWidget();
+        QVERIFY(!panel->isVisible());
+        const int wide = thread->width();
+        QTest::keyClick(&page, Qt::Key_F9);
+        QTRY_VERIFY(panel->isVisible());
+        QCOMPARE(thread->width(), wide);
+        QCOMPARE(panel->geometry().right(), page.rect().right());
+        save(page, QStringLiteral("chat-960"));
+        QTest::keyClick(&page, Qt::Key_Escape);
+        QTRY_VERIFY(!panel->isVisible());
+        page.resize(1368, 872);
+        QTRY_VERIFY(panel->isVisible());
+        QTRY_VERIFY(panel->geometry().left() >= thread->mapTo(&page, QPoint(thread->width(), 0)).x());
+    }
+
+    void aWideTableScrollsSideways()
+    {
+        MarkdownView view(MarkdownView::Format::Markdown);
+        view.resize(500, 400);
+        view.show();
+        QString head = QStringLiteral("|"), line = QStringLiteral("|"), row = QStringLiteral("|");
+        for (int i = 0; i < 12; ++i) {
+            head += QStringLiteral(" column number %1 |").arg(i);
+            line += QStringLiteral("---|");
+            row += QStringLiteral(" value of %1 |").arg(i);
+        }
+        view.setText(head + u'\n' + line + u'\n' + row + u'\n', true);
+        QTRY_VERIFY(view.isSettled());
+        auto* table = view.findChild<TableBlock*>();
+        auto* bar = table->findChild<QScrollBar*>(QStringLiteral("tableScroll"));
+        QVERIFY(bar->isVisible());
+        const int height = table->height();
+        QVERIFY2(height < 90, qPrintable(QString::number(height)));  // no cell wraps
+        const QImage before = table->grab().toImage();
+        table->setFocus();
+        QTest::keyClick(table, Qt::Key_Right);
+        QVERIFY(table->offset() > 0);
+        QVERIFY(table->grab().toImage() != before);
+        view.resize(4000, 400);
+        QTRY_VERIFY(!bar->isVisible());
+        QCOMPARE(table->offset(), 0);
     }
 
     void theLastMessageIsEditedByKeyboard()

@@ -17,6 +17,25 @@ class ChatViewModelTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void aModelIsLoadedOnTheDeviceOfTheSettings()
+    {
+        ChatFixture chat;
+        chat.loaded.setDevice(QStringLiteral("cuda:1"));
+        chat.ask(QStringLiteral("count 1"));
+        QCOMPARE(chat.loaded.find(QStringLiteral("tiny"))->device, QStringLiteral("cuda:1"));
+    }
+
+    void aLoadThatIsCancelledElsewhereEndsTheAnswer()
+    {
+        ChatFixture chat;
+        chat.viewModel->send(QStringLiteral("count 3"));
+        QTRY_VERIFY(chat.loaded.find(QStringLiteral("tiny")));
+        chat.loaded.unload(QStringLiteral("tiny"));
+        QTRY_VERIFY(!chat.viewModel->isAnswering());
+        QCOMPARE(chat.turn(1).state, facet::core::MessageState::Failed);
+        QVERIFY2(chat.turn(1).error.contains(QStringLiteral("cancelled")), qPrintable(chat.turn(1).error));
+    }
+
     void aQuestionStartsTheEngineLoadsTheModelAndIsAnswered()
     {
         ChatFixture chat;

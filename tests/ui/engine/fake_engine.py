@@ -93,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
             name = body["model"]
             base = name.endswith("-pt")
             models[name] = {"id": name, "path": "/models/" + name, "state": "loading", "progress": 0, "error": "",
-                            "device": "cpu", "dtype": "float32", "weights": "bfloat16", "context": 8192,
+                            "device": "cpu" if body["device"] == "auto" else body["device"], "dtype": "float32", "weights": "bfloat16", "context": 8192,
                             "vision": not base, "mode": "completion" if base else "chat", "template": "none" if base else "gemma3"}
             self.reply({"id": name}, 202)
         elif self.path == "/facet/v1/unload":

@@ -8,6 +8,7 @@
 #include "ui/widgets/chip.h"
 
 #include <QAbstractItemModelTester>
+#include <QAction>
 #include <QApplication>
 #include <QLineEdit>
 #include <QPushButton>
@@ -48,6 +49,13 @@ class HubWindowTest final : public QObject {
         QTest::mouseClick(find<QPushButton>("testToken"), Qt::LeftButton);
     }
 
+    void openStudio(const QString& engine = QStringLiteral("/nonexistent/facet-engine"))
+    {
+        m_studio = std::make_unique<app::Studio>(app::Studio::Options{.model = {}, .engineProgram = engine});
+        m_studio->show();
+        QVERIFY(QTest::qWaitForWindowExposed(&m_studio->window()));
+    }
+
     QString chip() { return find<ui::Chip>("tokenChip")->text(); }
 
 private Q_SLOTS:
@@ -73,10 +81,7 @@ private Q_SLOTS:
         qputenv("FACET_HOME", m_home->path().toUtf8());
         qputenv("HF_HUB_CACHE", (m_home->path() + QStringLiteral("/hub")).toUtf8());
         m_server.setFaults({});
-        m_studio = std::make_unique<app::Studio>(
-            app::Studio::Options{.model = {}, .engineProgram = QStringLiteral("/nonexistent/facet-engine")});
-        m_studio->show();
-        QVERIFY(QTest::qWaitForWindowExposed(&m_studio->window()));
+        openStudio();
     }
 
     void cleanup() { m_studio.reset(); }
@@ -131,6 +136,61 @@ private Q_SLOTS:
                 hasContinued || core::headerOf(request, "range").startsWith(QStringLiteral("bytes="));
         m_server.release();
         QVERIFY(hasContinued);
+    }
+
+    void anUnfinishedDownloadIsThereAfterARestartAndGoesOn()
+    {
+        m_server.setFaults({QJsonObject{{QStringLiteral("on"), QStringLiteral("cdn")},
+                                        {QStringLiteral("file"), QStringLiteral("model.safetensors")},
+                                        {QStringLiteral("do"), QStringLiteral("hold")},
+                                        {QStringLiteral("at"), 2'000'000}}});
+        get(QStringLiteral("facet/shapes"));
+        QVERIFY(m_server.waitForHold());
+        QTRY_VERIFY(m_studio->downloads().item(0).progress.bytesDone >= 2'000'000);
+        const int64_t whole = m_studio->downloads().item(0).progress.bytesAll;
+        m_studio.reset();
+        m_server.setFaults({});
+        m_server.release();
+        openStudio();
+        QTRY_COMPARE(m_studio->downloads().rowCount(), 1);
+        QCOMPARE(m_studio->downloads().item(0).state, ui::Downloads::State::Paused);
+        QCOMPARE(m_studio->downloads().item(0).id, QStringLiteral("facet/shapes"));
+        QVERIFY(m_studio->downloads().item(0).progress.bytesDone >= 2'000'000);
+        QCOMPARE(m_studio->downloads().item(0).progress.bytesAll, whole);
+        m_studio->window().showPage(QStringLiteral("models"));
+        QTest::mouseClick(find<QPushButton>("downloadToggle"), Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(m_studio->downloads().item(0).state, ui::Downloads::State::Done, 20'000);
+        m_studio.reset();
+        openStudio();
+        QTest::qWait(50);
+        QCOMPARE(m_studio->downloads().rowCount(), 0);
+    }
+
+    void theEngineGetsTheTokenInItsEnvironmentAndNowhereElse()
+    {
+        m_studio.reset();
+        const QString program = m_home->path() + QStringLiteral("/engine.sh");
+        QFile script(program);
+        QVERIFY(script.open(QIODevice::WriteOnly));
+        script.write(
+            "#!/bin/sh\necho \"$HF_TOKEN\" > \"$FACET_HOME/token-seen\"\n"
+            "echo \"$@\" > \"$FACET_HOME/arguments\"\necho an engine without a port >&2\nexit 1\n");
+        script.setPermissions(QFile::ReadOwner | QFile::ExeOwner);
+        script.close();
+        openStudio(program);
+        const auto read = [this](const char* name) {
+            QFile file(m_home->path() + QLatin1Char('/') + QLatin1String(name));
+            return file.open(QIODevice::ReadOnly) ? file.readAll().trimmed() : QByteArray();
+        };
+        QTRY_VERIFY(read("arguments").startsWith("serve"));
+        QVERIFY(read("token-seen").isEmpty());
+        enterToken(QStringLiteral("hf_accepted"));
+        QTRY_COMPARE(chip(), QStringLiteral("account anna"));
+        m_studio->window().findChild<QAction*>(QStringLiteral("restartEngine"))->trigger();
+        QTRY_COMPARE(read("token-seen"), QByteArray("hf_accepted"));
+        QVERIFY(!read("arguments").contains("hf_accepted"));
+        for (const QString& line : m_studio->client().process()->log())
+            QVERIFY(!line.contains(QStringLiteral("hf_accepted")));
     }
 
     void aGatedModelOffersItsLicenceAndATokenAndGoesOnWithOne()

@@ -16,11 +16,13 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
+#include <QDropEvent>
 #include <QFileDialog>
 #include <QFocusFrame>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QMimeData>
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSignalSpy>
@@ -52,7 +54,9 @@ class MainWindowTest final : public QObject {
     {
         QDir().mkpath(QStringLiteral(SCREENSHOTS));
         QTest::qWait(50);
-        QVERIFY(window().grab().save(QStringLiteral(SCREENSHOTS "/") + name + QStringLiteral(".png")));
+        const QString scale = qEnvironmentVariable("QT_SCALE_FACTOR");
+        const QString file = scale.isEmpty() ? name : name + QStringLiteral("-at-") + scale;
+        QVERIFY(window().grab().save(QStringLiteral(SCREENSHOTS "/") + file + QStringLiteral(".png")));
     }
 
     /// What a user can press, type into or choose from.
@@ -197,6 +201,24 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(entries->front().name), QStringLiteral("demo-model"));
     }
 
+    void aDroppedFolderIsImported()
+    {
+        window().showPage(QStringLiteral("models"));
+        auto* table = find<QTableView>("modelTable");
+        QTRY_COMPARE(table->model()->rowCount(), 1);
+        auto* page = window().findChild<ui::ModelsPage*>();
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(QStringLiteral(SOURCE_DIR "/resources/demo-model"))});
+        const QPoint middle = page->rect().center();
+        QDragEnterEvent enter(middle, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(page, &enter);
+        QVERIFY(enter.isAccepted());
+        save(QStringLiteral("models-drop-light"));
+        QDropEvent dropped(middle, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(page, &dropped);
+        QTRY_COMPARE(table->model()->rowCount(), 2);
+    }
+
     void aFolderThatIsNoModelIsRefusedInWords()
     {
         window().showPage(QStringLiteral("models"));
@@ -327,9 +349,9 @@ private Q_SLOTS:
         for (const bool isDark : {false, true}) {
             ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
             const QString suffix = isDark ? QStringLiteral("-dark") : QStringLiteral("-light");
-            for (const char* id : {"chat", "models", "settings"}) {
-                window().showPage(QString::fromLatin1(id));
-                save(QString::fromLatin1(id) + suffix);
+            for (const QString& id : window().pageIds()) {
+                window().showPage(id);
+                save(id + suffix);
             }
         }
         window().resize(960, 640);

@@ -3,6 +3,8 @@
 
 #include <QDir>
 #include <QImage>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
@@ -28,6 +30,8 @@ class StudioProgramTest final : public QObject {
         return process.readAllStandardOutput();
     }
 
+    static QString engine() { return qEnvironmentVariable("FACET_TEST_ENGINE", QStringLiteral(ENGINE)); }
+
 private Q_SLOTS:
     void itLinksNeitherTorchNorCuda()
     {
@@ -42,16 +46,15 @@ private Q_SLOTS:
 
     void aPictureGoesInAndTheAnswerComesOut()
     {
-        if (!QFile::exists(QStringLiteral(ENGINE)))
-            QSKIP("facet-engine was not built (FACET_ENGINE=OFF)");
+        if (!QFile::exists(engine()))
+            QSKIP("there is no facet-engine: build it, or name one by FACET_TEST_ENGINE");
         QTemporaryDir home;
         const QString pictures = home.path() + QStringLiteral("/pictures");
         int exitCode = -1;
-        const QByteArray out =
-            run(QStringLiteral(STUDIO),
-                {QStringLiteral("--engine"), QStringLiteral(ENGINE), QStringLiteral("--model"),
-                 QStringLiteral("demo"), QStringLiteral("--demo-session"), pictures},
-                home.path(), exitCode);
+        const QByteArray out = run(QStringLiteral(STUDIO),
+                                   {QStringLiteral("--engine"), engine(), QStringLiteral("--model"),
+                                    QStringLiteral("demo"), QStringLiteral("--demo-session"), pictures},
+                                   home.path(), exitCode);
         QCOMPARE(exitCode, 0);
         // tests/demo_model: the star of the demo's picture is yellow, and the model knows it.
         QVERIFY2(out.contains("yellow"), out.constData());
@@ -60,6 +63,25 @@ private Q_SLOTS:
              {"asking", "chat-light", "chat-dark", "models-light", "models-dark", "settings-dark"})
             QCOMPARE(QImage(pictures + QStringLiteral("/%1.png").arg(QLatin1String(name))).size(),
                      QSize(1440, 900));
+    }
+
+    void noFrameTakesLongerThan16MillisecondsWhileItStreams()
+    {
+        if (!QFile::exists(engine()))
+            QSKIP("there is no facet-engine: build it, or name one by FACET_TEST_ENGINE");
+        QTemporaryDir home;
+        int exitCode = -1;
+        const QByteArray out =
+            run(QStringLiteral(STUDIO),
+                {QStringLiteral("--engine"), engine(), QStringLiteral("--model"), QStringLiteral("demo"),
+                 QStringLiteral("--stream-session"), QStringLiteral("4")},
+                home.path(), exitCode);
+        QCOMPARE(exitCode, 0);
+        const QJsonObject times = QJsonDocument::fromJson(out.trimmed().split('\n').last()).object();
+        qInfo("%s", out.trimmed().split('\n').last().constData());
+        QVERIFY(times[QStringLiteral("frames")].toInt() > 0);
+        // Of this thread: what other programs take of the processor is not the window's.
+        QVERIFY(times[QStringLiteral("longest_event_cpu_ms")].toDouble() < 16);
     }
 };
 
