@@ -123,7 +123,7 @@ Result<std::string> batchScript(const TrainingTask& task, const ClusterProfile& 
             if (const Result<void> checked = checkText("sweep", value); !checked)
                 return checked.error();
 
-    text.addHead(name, isSweep ? runs->size() : 0);
+    text.addHead(name, isSweep ? runs->size() : 0, /*isSaving=*/true);
     text.addStart();
     std::vector<std::string> command = {"train", "\"$run_dir/slurm-job.json\"", "\"dir=$run_dir\""};
     text.addLine("# No job id in the run's folder, so that a job that starts again finds its checkpoints.");
@@ -171,7 +171,7 @@ Result<std::string> batchScript(const GenerationTask& task, const ClusterProfile
     if (const Result<void> checked = checkProfile(profile); !checked)
         return checked.error();
     ScriptText text(profile, layoutOf(task.parallel, profile));
-    text.addHead(task.name, 0);
+    text.addHead(task.name, 0, /*isSaving=*/false);
     text.addStart();
     text.addEnvironment();
     std::vector<std::string> command = {"generate",

@@ -30,13 +30,15 @@ void ScriptText::addOption(const char* flag, int64_t value)
         addOption(flag, std::to_string(value));
 }
 
-void ScriptText::addHead(const std::string& name, size_t numTasks)
+void ScriptText::addHead(const std::string& name, size_t numTasks, bool isSaving)
 {
     const ClusterProfile& profile = m_profile;
     m_isArray = numTasks > 0;
     addLine("#!/bin/bash");
     addLine("# " + name + ", written by Facet from the job and the profile \"" + profile.name + "\".");
-    addLine("# Submit it with \"sbatch FILE\". Submitted again it goes on from its newest checkpoint.");
+    addLine(isSaving
+                ? "# Submit it with \"sbatch FILE\". Submitted again it goes on from its newest checkpoint."
+                : "# Submit it with \"sbatch FILE\".");
     addOption("--job-name", name);
     addOption("--account", profile.account);
     addOption("--partition", profile.partition);
@@ -57,7 +59,7 @@ void ScriptText::addHead(const std::string& name, size_t numTasks)
         addOption("--array", "0-" + std::to_string(numTasks - 1) + atOnce);
     }
     addOption("--dependency", profile.dependency);
-    if (profile.saveBeforeEnd > 0)
+    if (isSaving && profile.saveBeforeEnd > 0)
         addOption("--signal=B:USR1@" + std::to_string(profile.saveBeforeEnd));
     addOption(profile.restarts > 0 ? "--requeue" : "--no-requeue");
     addOption("--open-mode=append");
@@ -193,13 +195,13 @@ void ScriptText::addPlainRun(const std::vector<std::string>& command)
 void ScriptText::addSavingRun(const std::vector<std::string>& command, const std::string& runFolder)
 {
     addLine(
-        "# The engine saves and stops on TERM and ends with 75. SLURM sends USR1 to this script before the "
-        "time is over: then the step");
+        "# The engine saves and stops on TERM and ends with 75. Before the time is over SLURM sends USR1 to "
+        "this script:");
     addLine(
-        "# gets TERM, and the job is queued again. On TERM (a preemption, scancel --full) it only saves: "
-        "whoever sent that decides what");
+        "# then the step gets TERM, and the job is queued again. A TERM to this script only saves; whoever "
+        "sent it knows");
     addLine(
-        "# comes after. Checkpoints are also written at the intervals of the job, for signals may not come "
+        "# what comes after. Checkpoints are also written at the job's intervals, for signals may not come "
         "at all.");
     addLine("max_restarts=" + std::to_string(m_profile.restarts));
     addLine("signals=0");
@@ -213,6 +215,12 @@ void ScriptText::addSavingRun(const std::vector<std::string>& command, const std
     addLine("on_usr1() {");
     addLine("    wants_restart=1");
     addLine("    save_and_stop");
+    addLine("}");
+    addLine("queue_again() {");
+    addLine("    scontrol requeue \"$job\"");
+    addLine(
+        "    # Until SLURM ends this script: an exit of its own could be taken for that of the next start.");
+    addLine("    sleep 120");
     addLine("}");
     addLine("trap on_usr1 USR1");
     addLine("trap save_and_stop TERM");
@@ -233,19 +241,27 @@ void ScriptText::addSavingRun(const std::vector<std::string>& command, const std
     addLine("done");
     addLine("echo \"$(date -u +%FT%TZ) the step ended with $status\"");
     addLine("");
-    addLine("if ((status == 75 && wants_restart)); then");
-    addLine("    # A cancelled job stays cancelled, and a preempted one is queued again by SLURM itself.");
+    addLine("if ((status == 75)); then");
+    addLine(
+        "    # A job that was cancelled, or that SLURM is queuing again, does not run any more: it is left "
+        "alone.");
     addLine("    about=$(scontrol --oneliner show job \"$job\")");
-    addLine("    if [[ $about != *JobState=RUNNING* || $about =~ PreemptTime=[0-9] ]]; then");
-    addLine("        echo \"saved; SLURM ends this job and decides what comes after\"");
-    addLine("    elif ((${SLURM_RESTART_COUNT:-0} < max_restarts)); then");
+    addLine("    if [[ $about != *JobState=RUNNING* ]]; then");
+    addLine("        echo \"saved; SLURM decides what comes after\"");
+    addLine("    elif [[ $about =~ PreemptTime=[0-9] ]] && ((max_restarts > 0)); then");
+    addLine(
+        "        # Within the grace time SLURM queues those again that it kills, not those that end by "
+        "themselves.");
+    addLine("        echo \"saved; preempted, and queued again\"");
+    addLine("        queue_again");
+    addLine("    elif ((wants_restart && ${SLURM_RESTART_COUNT:-0} < max_restarts)); then");
     addLine(
         "        echo \"saved; queued again, restart $((${SLURM_RESTART_COUNT:-0} + 1)) of $max_restarts\"");
-    addLine("        scontrol requeue \"$job\"");
-    addLine("    else");
+    addLine("        queue_again");
+    addLine("    elif ((wants_restart)); then");
     addLine(
-        "        echo \"saved; not queued again after $max_restarts restarts: submit this file again to go "
-        "on\" >&2");
+        "        echo \"saved; not queued again after $max_restarts restarts: submit this file to go on\" "
+        ">&2");
     addLine("    fi");
     addLine("fi");
     addLine("exit \"$status\"");

@@ -20,8 +20,9 @@ public:
 
     void addLine(const std::string& line) { m_text += line + "\n"; }
 
-    /// "#!" and all #SBATCH lines; `numTasks` of an array, 0 if it is none.
-    void addHead(const std::string& name, size_t numTasks);
+    /// "#!" and all #SBATCH lines; `numTasks` of an array, 0 if it is none; `isSaving` for what traps the
+    /// signal before the end.
+    void addHead(const std::string& name, size_t numTasks, bool isSaving);
 
     /// What makes bash strict, modules, where things lie.
     void addStart();

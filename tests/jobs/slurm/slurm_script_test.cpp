@@ -63,10 +63,14 @@ struct ShellCluster {
             path("bin/scancel"),
             "#!/bin/bash\necho \"scancel $*\" >> \"$FOLDER/asked\"\nkill -TERM \"$(cat \"$FOLDER/step\")\"\n",
             true);
-        writeFile(path("bin/scontrol"),
-                  "#!/bin/bash\necho \"scontrol $*\" >> \"$FOLDER/asked\"\n"
-                  "if [[ $* == *hostnames* ]]; then echo n1; echo n2; else echo \"JobState=${STATE:-RUNNING} "
-                  "PreemptTime=${PREEMPTED:-None}\"; fi\n",
+        writeFile(path("bin/scontrol"), R"(#!/bin/bash
+echo "scontrol $*" >> "$FOLDER/asked"
+case $1 in
+    requeue) kill -KILL $PPID ;;
+    show) echo n1; echo n2 ;;
+    *) echo "JobState=${STATE:-RUNNING} PreemptTime=${PREEMPTED:-None}" ;;
+esac
+)",
                   true);
         writeFile(path("bin/facet-engine"), engine, true);
     }
@@ -161,8 +165,10 @@ private Q_SLOTS:
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert("PATH", folder.path() + ":" + environment.value("PATH"));
         environment.insert("HOME", folder.path());
-        for (const auto& [name, value] :
-             {std::pair{"SLURM_JOB_ID", "42"}, {"SLURM_JOB_NODELIST", "n1"}, {"SLURM_ARRAY_JOB_ID", "41"}, {"SLURM_ARRAY_TASK_ID", "1"}})
+        for (const auto& [name, value] : {std::pair{"SLURM_JOB_ID", "42"},
+                                          {"SLURM_JOB_NODELIST", "n1"},
+                                          {"SLURM_ARRAY_JOB_ID", "41"},
+                                          {"SLURM_ARRAY_TASK_ID", "1"}})
             environment.insert(name, value);
         bash.setProcessEnvironment(environment);
         bash.setWorkingDirectory(folder.path());
@@ -214,7 +220,7 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return QFile::exists(cluster.path("running")); }, 20'000));
         ::kill(pid_t(cluster.bash.processId()), SIGUSR1);
         QVERIFY(cluster.bash.waitForFinished(20'000));
-        QCOMPARE(cluster.bash.exitCode(), 75);
+        QCOMPARE(cluster.bash.exitStatus(), QProcess::CrashExit);  // by its SLURM
         QVERIFY2(cluster.asked().contains("scancel --signal=TERM 42.0\n"), cluster.asked().constData());
         QVERIFY2(cluster.asked().contains("scontrol requeue 42\n"), cluster.asked().constData());
     }
@@ -223,8 +229,9 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("signal");
         QTest::addColumn<QStringList>("variables");
-        QTest::newRow("preempted, told by TERM") << SIGTERM << QStringList();
-        QTest::newRow("preempted, told by USR1") << SIGUSR1 << QStringList("PREEMPTED=2026-11-25T10:00:00");
+        QTest::newRow("told to stop") << SIGTERM << QStringList();
+        QTest::newRow("preempted, and queued again by SLURM")
+            << SIGUSR1 << QStringList({"STATE=PENDING", "PREEMPTED=2026-11-25T10:00:00"});
         QTest::newRow("cancelled after USR1") << SIGUSR1 << QStringList("STATE=COMPLETING");
         QTest::newRow("restarts used up") << SIGUSR1 << QStringList("SLURM_RESTART_COUNT=3");
     }
@@ -243,6 +250,18 @@ private Q_SLOTS:
         QVERIFY2(!cluster.asked().contains("requeue"), cluster.asked().constData());
     }
 
+    void aPreemptionInItsGraceTimeStartsAgainOnce()
+    {
+        ShellCluster cluster(kSavingEngine);
+        cluster.start(bareProfile(), {"PREEMPTED=2026-11-25T10:00:00", "SLURM_RESTART_COUNT=3"});
+        QVERIFY(QTest::qWaitFor([&] { return QFile::exists(cluster.path("running")); }, 20'000));
+        ::kill(pid_t(cluster.bash.processId()), SIGTERM);
+        ::kill(pid_t(cluster.bash.processId()), SIGUSR1);
+        QVERIFY(cluster.bash.waitForFinished(20'000));
+        QCOMPARE(cluster.bash.exitStatus(), QProcess::CrashExit);
+        QCOMPARE(cluster.asked().count("requeue"), 1);
+    }
+
     void secondSignalsChangeNothing()
     {
         ShellCluster cluster(kSavingEngine);
@@ -253,7 +272,7 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return cluster.asked().contains("scancel"); }, 20'000));
         ::kill(pid_t(cluster.bash.processId()), SIGUSR1);
         QVERIFY(cluster.bash.waitForFinished(20'000));
-        QCOMPARE(cluster.bash.exitCode(), 75);
+        QCOMPARE(cluster.bash.exitStatus(), QProcess::CrashExit);
         QCOMPARE(cluster.asked().count("requeue"), 1);
     }
 };
