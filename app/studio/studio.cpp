@@ -3,6 +3,7 @@
 #include "core/base/environment.h"
 #include "core/models/hf_cache.h"
 #include "ui/chat/chat_page.h"
+#include "ui/clusters/clusters_page.h"
 #include "ui/models/models_page.h"
 #include "ui/settings/settings_page.h"
 #include "ui/theme/theme.h"
@@ -152,6 +153,13 @@ void Studio::addPages()
                                m_window->findChild<ui::SettingsPage*>()->enterToken();
                            });
                            return page;
+                       }});
+    m_window->addPage({.id = QStringLiteral("clusters"),
+                       .icon = QStringLiteral("clusters"),
+                       .title = tr("Clusters"),
+                       .keys = QKeySequence(Qt::CTRL | Qt::Key_5),
+                       .make = [this]() -> QWidget* {
+                           return new ui::ClustersPage(m_place.folder, resourcesFolder() / "recipes");
                        }});
     m_window->addPage(
         {.id = QStringLiteral("settings"),
