@@ -136,14 +136,14 @@ public:
                                         {"parallel.context", parallel.context}})
             group *= size.value_or(1);
         if (gpus % group != 0)
-            add(Weight::Refused, "parallel.tensor", "--gpus-per-node",
-                "A model spread over " + std::to_string(group) + " GPUs does not fit into groups of " +
-                    std::to_string(gpus) + " (tensor x pipeline x context must divide nodes x GPUs a node).");
+            add(Weight::Refused, "parallel.tensor", "--nodes",
+                "Tensor x pipeline x context is " + std::to_string(group) + ", and the script asks for " +
+                    std::to_string(gpus) + " GPUs, which it does not divide.");
         if (gpus > 1 || group > 1)
             add(Weight::Refused, "parallel.gpus_per_node",
                 m_layout.gpusPerNode > 1 ? "--gpus-per-node" : "--nodes",
                 std::string("This engine ") + verb + " on one GPU so far and will refuse " +
-                    std::to_string(gpus) + ".");
+                    std::to_string(std::max(gpus, group)) + ".");
     }
 
 private:

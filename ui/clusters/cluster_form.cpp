@@ -8,6 +8,7 @@
 #include <QCheckBox>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QSignalBlocker>
 #include <QVBoxLayout>
 
 namespace facet::ui {
@@ -21,6 +22,15 @@ QString objectNameOf(const char* key)
     for (const QString& word : QString::fromLatin1(key).split(QLatin1Char('_')))
         name += word.left(1).toUpper() + word.mid(1);
     return name;
+}
+
+QString withoutEmptyLines(const QString& text)
+{
+    QStringList lines;
+    for (const QString& line : text.split(QLatin1Char('\n')))
+        if (!line.trimmed().isEmpty())
+            lines << line.trimmed();
+    return lines.join(QLatin1Char('\n'));
 }
 
 }  // namespace
@@ -125,14 +135,17 @@ void ClusterForm::addLines(const Field& field)
     connect(Theme::notifier(), &ThemeNotifier::changed, lines, applyFont);
     auto* holder = new FieldRow(field.label, lines, field.help);
     const QString name = QString::fromLatin1(field.key);
-    // What is typed stays as it is while it has the focus: an empty line is the beginning of the next one.
-    connect(lines, &QPlainTextEdit::textChanged, this, [this, lines, name] {
-        if (lines->hasFocus())
-            m_draft.setText(name, lines->toPlainText());
-    });
+    connect(lines, &QPlainTextEdit::textChanged, this,
+            [this, lines, name] { m_draft.setText(name, lines->toPlainText()); });
     m_showers << [this, lines, holder, name, help = field.help] {
-        if (!lines->hasFocus() && lines->toPlainText() != m_draft.text(name))
-            lines->setPlainText(m_draft.text(name));
+        // While it is typed an empty line is the beginning of the next one: what means the same stays as it
+        // is.
+        const QString typed = lines->toPlainText();
+        const QString wanted = m_draft.text(name);
+        if (typed != wanted && withoutEmptyLines(typed) != wanted) {
+            const QSignalBlocker blocker(lines);
+            lines->setPlainText(wanted);
+        }
         holder->setError(m_draft.problem(name));
         holder->setHelp(m_draft.doubt(name).isEmpty() ? help : m_draft.doubt(name));
     };

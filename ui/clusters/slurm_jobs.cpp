@@ -3,6 +3,8 @@
 #include <QDir>
 
 #include <algorithm>
+#include <cstdlib>
+#include <functional>
 
 namespace facet::ui {
 
@@ -98,11 +100,13 @@ void SlurmJobs::refresh()
 
 void SlurmJobs::take(std::vector<jobs::SlurmJob> jobs)
 {
-    std::ranges::reverse(jobs);  // the newest first
     // What squeue has forgotten was over; it stays here with the state that was seen last.
     for (const jobs::SlurmJob& old : m_jobs)
         if (old.isOver() && std::ranges::find(jobs, old.id, &jobs::SlurmJob::id) == jobs.end())
             jobs.push_back(old);
+    // The newest first: ids only grow.
+    std::ranges::stable_sort(jobs, std::greater(),
+                             [](const jobs::SlurmJob& job) { return std::atoll(job.id.c_str()); });
     if (jobs == m_jobs)
         return;
     const bool hasSameRows = std::ranges::equal(jobs, m_jobs, {}, &jobs::SlurmJob::id, &jobs::SlurmJob::id);

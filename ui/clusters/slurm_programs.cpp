@@ -20,6 +20,15 @@ core::Error failure(const QString& program, const QByteArray& error)
 
 }  // namespace
 
+SlurmPrograms::~SlurmPrograms()
+{
+    for (QProcess* process : findChildren<QProcess*>()) {
+        process->disconnect();
+        process->kill();
+        process->waitForFinished(1000);
+    }
+}
+
 bool SlurmPrograms::areHere() const
 {
     return !QStandardPaths::findExecutable(QStringLiteral("sbatch")).isEmpty();

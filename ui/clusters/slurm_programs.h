@@ -15,6 +15,7 @@ class SlurmPrograms final : public QObject {
 
 public:
     using QObject::QObject;
+    ~SlurmPrograms() override;
 
     /// Whether SLURM is on this machine.
     bool areHere() const;

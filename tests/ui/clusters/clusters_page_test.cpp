@@ -48,7 +48,7 @@ private Q_SLOTS:
         QVERIFY(script().contains("#SBATCH --time=1-00:00:00\n"));
         type("clusterPartition", "gpu-h100");
         QVERIFY(script().contains("#SBATCH --partition=gpu-h100\n"));
-        QTest::mouseClick(m_fixture->find<QCheckBox>("clusterExclusive"), Qt::LeftButton);
+        QTest::keyClick(m_fixture->find<QCheckBox>("clusterExclusive"), Qt::Key_Space);
         QVERIFY(script().contains("#SBATCH --exclusive\n"));
         auto* modules = m_fixture->find<QPlainTextEdit>("clusterModules");
         modules->setFocus();
