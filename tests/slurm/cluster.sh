@@ -22,9 +22,14 @@ end_process() {
 }
 
 stop() {
-    local dir=$1 name
+    local dir=$1 name i
     if [[ -f $dir/slurm.conf ]]; then
         SLURM_CONF=$dir/slurm.conf timeout 10 scancel --user="$(id -un)" --full 2>/dev/null || true
+        # Without its slurmd a step would stay.
+        for ((i = 0; i < 50; ++i)); do
+            [[ -n $(SLURM_CONF=$dir/slurm.conf timeout 5 squeue --noheader 2>/dev/null) ]] || break
+            read -r -t 0.1 <> <(:) || true
+        done
     fi
     for name in slurmd.n1 slurmd.n2 slurmd.n3 slurmctld munged; do
         end_process "$dir/$name.pid"
