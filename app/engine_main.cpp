@@ -32,6 +32,7 @@ int main(int argc, char** argv)
     facet::app::addBench(program, status);
     facet::app::addSelftest(program, status);
     facet::app::addServe(program, status);
+    facet::app::addSlurm(program, status);
     facet::app::addTargets(program, status);
     facet::app::addData(program, status);
     facet::app::addEstimate(program, status);

@@ -22,6 +22,7 @@ void addRecipe(CLI::App& program, int& status);
 void addScore(CLI::App& program, int& status);
 void addSelftest(CLI::App& program, int& status);
 void addServe(CLI::App& program, int& status);
+void addSlurm(CLI::App& program, int& status);
 void addTargets(CLI::App& program, int& status);
 void addTokenize(CLI::App& program, int& status);
 void addTrain(CLI::App& program, int& status);

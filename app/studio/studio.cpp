@@ -4,6 +4,7 @@
 #include "core/models/hf_cache.h"
 #include "ui/chat/chat_page.h"
 #include "ui/finetune/finetune_page.h"
+#include "ui/clusters/clusters_page.h"
 #include "ui/models/models_page.h"
 #include "ui/settings/settings_page.h"
 #include "ui/theme/theme.h"
@@ -169,6 +170,13 @@ void Studio::addPages()
                        .title = tr("Fine-tune"),
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_3),
                        .make = [this] { return makeFinetunePage(); }});
+    m_window->addPage({.id = QStringLiteral("clusters"),
+                       .icon = QStringLiteral("clusters"),
+                       .title = tr("Clusters"),
+                       .keys = QKeySequence(Qt::CTRL | Qt::Key_5),
+                       .make = [this]() -> QWidget* {
+                           return new ui::ClustersPage(m_place.folder, resourcesFolder() / "recipes");
+                       }});
     m_window->addPage(
         {.id = QStringLiteral("settings"),
          .icon = QStringLiteral("settings"),

@@ -106,6 +106,7 @@ private Q_SLOTS:
         QTest::newRow("chat") << "chat" << static_cast<int>(Qt::Key_1);
         QTest::newRow("models") << "models" << static_cast<int>(Qt::Key_2);
         QTest::newRow("finetune") << "finetune" << static_cast<int>(Qt::Key_3);
+        QTest::newRow("clusters") << "clusters" << static_cast<int>(Qt::Key_5);
         QTest::newRow("settings") << "settings" << static_cast<int>(Qt::Key_6);
     }
 
@@ -129,6 +130,7 @@ private Q_SLOTS:
     void everyWidgetOneCanUseHasANameForCodeAndOneForPeople()
     {
         window().makeAllPages();
+        find<QToolButton>("clusterAdd")->click();  // its form is there with a profile only
         QStringList problems;
         for (const QWidget* widget : interactiveWidgets()) {
             const QString what = QStringLiteral("%1 \"%2\" in %3")

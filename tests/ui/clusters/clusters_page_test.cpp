@@ -1,0 +1,150 @@
+// The Clusters page without a SLURM: profiles, the form, the script beside it and what is said about both.
+
+#include "tests/support/check.h"
+#include "tests/ui/clusters/clusters_fixture.h"
+
+#include <QAbstractItemModelTester>
+#include <QCheckBox>
+#include <QClipboard>
+#include <QLineEdit>
+#include <QListView>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QToolButton>
+
+using namespace facet;
+using namespace facet::ui;
+
+class ClustersPageTest final : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<ClustersFixture> m_fixture;
+
+    QString script() { return m_fixture->find<QPlainTextEdit>("clusterScript")->toPlainText(); }
+
+    void type(const char* field, const QString& text)
+    {
+        auto* line = m_fixture->find<QLineEdit>(field);
+        QVERIFY2(line, field);
+        line->setFocus();
+        line->selectAll();
+        QTest::keyClick(line, Qt::Key_Delete);
+        QTest::keyClicks(line, text);
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_fixture = std::make_unique<ClustersFixture>();
+        QTest::mouseClick(m_fixture->find<QToolButton>("clusterAdd"), Qt::LeftButton);
+        m_fixture->page->openJob(m_fixture->path("job.json"));
+    }
+    void cleanup() { m_fixture.reset(); }
+
+    void theScriptFollowsTheFields()
+    {
+        QVERIFY(script().contains("#SBATCH --job-name=receipts\n"));
+        type("clusterTime", "1-00:00:00");
+        QVERIFY(script().contains("#SBATCH --time=1-00:00:00\n"));
+        type("clusterPartition", "gpu-h100");
+        QVERIFY(script().contains("#SBATCH --partition=gpu-h100\n"));
+        QTest::keyClick(m_fixture->find<QCheckBox>("clusterExclusive"), Qt::Key_Space);
+        QVERIFY(script().contains("#SBATCH --exclusive\n"));
+        auto* modules = m_fixture->find<QPlainTextEdit>("clusterModules");
+        modules->setFocus();
+        QTest::keyClicks(modules, "GCC/12");
+        QVERIFY(script().contains("module load GCC/12 ||"));
+        QTest::mouseClick(m_fixture->find<QPushButton>("clusterCopy"), Qt::LeftButton);
+        QCOMPARE(QGuiApplication::clipboard()->text(), script());
+    }
+
+    void whatIsTypedIsKeptAndComesBack()
+    {
+        type("clusterAccount", "vlm");
+        type("clusterNodes", "two");
+        QVERIFY(m_fixture->find<QLineEdit>("clusterNodes")->property("invalid").toBool());
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterNodes")->text(), QStringLiteral("two"));
+        QVERIFY(script().contains("#SBATCH --nodes=1\n"));
+        type("clusterNodes", "2");
+        QVERIFY(!m_fixture->find<QLineEdit>("clusterNodes")->property("invalid").toBool() ||
+                script().contains("--nodes=2"));
+        QTRY_VERIFY(QFile::exists(m_fixture->path("clusters/cluster.json")));
+        m_fixture->page->hide();  // writes what is not yet written
+        m_fixture->open();
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterAccount")->text(), QStringLiteral("vlm"));
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterNodes")->text(), QStringLiteral("2"));
+    }
+
+    void aFindingIsSaidAtTheFieldAndItsFixEndsIt()
+    {
+        m_fixture->page->hide();
+        jobs::ClusterProfile profile;
+        profile.name = "lab";
+        profile.partition = "gpu";
+        profile.time = "3-00:00:00";
+        profile.partitions = {{"gpu", 86400, 6, 4, 96, 483328}};
+        QVERIFY(jobs::ClusterProfiles(m_fixture->path("clusters").toStdString()).write(profile));
+        m_fixture->open();
+        m_fixture->page->select("lab");
+        m_fixture->page->openJob(m_fixture->path("job.json"));
+        QVERIFY(m_fixture->find<QLineEdit>("clusterTime")->property("invalid").toBool());
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterTime")->accessibleDescription(),
+                 QStringLiteral("gpu allows 1 day; the script asks for 3 days."));
+        QVERIFY(!m_fixture->find<QPushButton>("clusterSubmit")->isEnabled());
+        m_fixture->picture("clusters-finding");
+        QTest::mouseClick(m_fixture->find<QPushButton>("clusterFix0"), Qt::LeftButton);
+        QTRY_COMPARE(m_fixture->find<QLineEdit>("clusterTime")->text(), QStringLiteral("1-00:00:00"));
+        QVERIFY(script().contains("#SBATCH --time=1-00:00:00\n"));
+        QVERIFY(!m_fixture->find<QLineEdit>("clusterTime")->property("invalid").toBool());
+    }
+
+    void secretsAreRefusedAtTheField()
+    {
+        auto* environment = m_fixture->find<QPlainTextEdit>("clusterEnvironment");
+        environment->setFocus();
+        QTest::keyClicks(environment, "HF_TOKEN=abc");
+        QVERIFY(environment->property("invalid").toBool());
+        QVERIFY2(environment->accessibleDescription().contains("pass_environment"),
+                 qPrintable(environment->accessibleDescription()));
+        QVERIFY(!script().contains("abc"));
+    }
+
+    void aJobThatIsNoneIsRefusedInWords()
+    {
+        QFile file(m_fixture->path("wrong.json"));
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write("{\"stepz\": 1}") > 0);
+        file.close();
+        m_fixture->page->openJob(file.fileName());
+        QVERIFY(m_fixture->find<QWidget>("clusterBanner")->isVisible());
+        QVERIFY(script().contains("--job-name=receipts"));
+    }
+
+    void modelsHoldTheirPromises()
+    {
+        ClusterList list(m_fixture->path("clusters").toStdString());
+        QAbstractItemModelTester listTester(&list, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        jobs::ClusterProfile profile;
+        profile.name = "other";
+        QVERIFY(list.write(profile));
+        profile.account = "me";
+        QVERIFY(list.write(profile));
+        QCOMPARE(list.rowCount(), 2);
+        QVERIFY(list.remove("other"));
+        QCOMPARE(list.rowCount(), 1);
+        SlurmPrograms programs;
+        SlurmJobs jobs(programs);
+        QAbstractItemModelTester jobsTester(&jobs, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    }
+
+    void removingCanBeUndone()
+    {
+        QTest::mouseClick(m_fixture->find<QToolButton>("clusterRemove"), Qt::LeftButton);
+        QCOMPARE(m_fixture->find<QListView>("clusterList")->model()->rowCount(), 0);
+        QVERIFY(!QFile::exists(m_fixture->path("clusters/cluster.json")));
+        QVERIFY(m_fixture->find<QPushButton>("emptyAddCluster")->isVisible());
+        m_fixture->picture("clusters-empty");
+    }
+};
+
+QTEST_MAIN(ClustersPageTest)
+#include "clusters_page_test.moc"

@@ -1,0 +1,102 @@
+// The Clusters page over a real SLURM: filled from it, a script is submitted, watched and cancelled.
+
+#include "tests/slurm/slurm_cluster.h"
+#include "tests/ui/clusters/clusters_fixture.h"
+
+#include <QAbstractItemModelTester>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QTableView>
+#include <QToolButton>
+
+using namespace facet;
+using namespace facet::ui;
+
+class ClustersSlurmTest final : public QObject {
+    Q_OBJECT
+
+    std::unique_ptr<jobs::SlurmCluster> m_cluster;
+    std::unique_ptr<ClustersFixture> m_fixture;
+
+    void type(const char* field, const QString& text)
+    {
+        auto* line = m_fixture->find<QLineEdit>(field);
+        line->setFocus();
+        line->selectAll();
+        QTest::keyClicks(line, text);
+    }
+
+    QString cell(int column)
+    {
+        const QAbstractItemModel* model = m_fixture->find<QTableView>("clusterJobs")->model();
+        return model->rowCount() > 0 ? model->index(0, column).data().toString() : QString();
+    }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        m_cluster = std::make_unique<jobs::SlurmCluster>();
+        if (m_cluster->isMissing())
+            QSKIP(m_cluster->problem().constData());
+        QVERIFY2(m_cluster->problem().isEmpty(), m_cluster->problem().constData());
+        m_fixture = std::make_unique<ClustersFixture>();
+    }
+    void cleanupTestCase()
+    {
+        m_fixture.reset();
+        m_cluster.reset();
+    }
+
+    void aScriptIsSubmittedWatchedAndCancelled()
+    {
+        auto* table = m_fixture->find<QTableView>("clusterJobs");
+        QAbstractItemModelTester tester(table->model(),
+                                        QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QTest::mouseClick(m_fixture->find<QToolButton>("clusterAdd"), Qt::LeftButton);
+        m_fixture->page->openJob(m_fixture->path("job.json"));
+        QTest::mouseClick(m_fixture->find<QPushButton>("clusterFill"), Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(m_fixture->find<QLineEdit>("clusterPartition")->text(),
+                                  QStringLiteral("low"), 30'000);
+
+        // What the cluster said is what the lint goes by.
+        type("clusterPartition", "short");
+        type("clusterTime", "10:00");
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterTime")->accessibleDescription(),
+                 QStringLiteral("short allows 1 min; the script asks for 10 min."));
+        type("clusterPartition", "low");
+        // An engine that is not there: the job waits for other nodes than the cluster has idle, and is
+        // cancelled before it starts.
+        type("clusterDependency", "singleton");
+        type("clusterRuns", m_fixture->path("runs"));
+        QVERIFY(m_cluster->run("sbatch", {"--job-name=receipts", "--wrap=sleep 300"}).exitCode == 0);
+        QPushButton* submit = m_fixture->find<QPushButton>("clusterSubmit");
+        QVERIFY2(submit->isEnabled(), qPrintable(submit->toolTip()));
+        submit->click();
+        QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, 30'000);
+        QTRY_COMPARE_WITH_TIMEOUT(cell(SlurmJobs::Reason), QStringLiteral("After another job"), 30'000);
+        QCOMPARE(cell(SlurmJobs::State), QStringLiteral("Waiting"));
+        m_fixture->picture("clusters");
+        table->selectRow(0);
+        QPushButton* cancel = m_fixture->find<QPushButton>("clusterCancelJob");
+        QVERIFY(cancel->isEnabled());
+        cancel->click();
+        QTRY_COMPARE_WITH_TIMEOUT(cell(SlurmJobs::State), QStringLiteral("Cancelled"), 30'000);
+        QVERIFY(!cancel->isEnabled());
+    }
+
+    void whatSlurmRefusesIsSaid()
+    {
+        type("clusterConstraint", "no-such-feature");
+        m_fixture->find<QPushButton>("clusterSubmit")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(m_fixture->find<QWidget>("clusterBanner")->isVisible(), 30'000);
+        const QList<QLabel*> labels = m_fixture->find<QWidget>("clusterBanner")->findChildren<QLabel*>();
+        QStringList said;
+        for (const QLabel* label : labels)
+            said << label->text();
+        QVERIFY2(said.join(' ').contains("Invalid feature specification"), qPrintable(said.join(' ')));
+    }
+};
+
+QTEST_MAIN(ClustersSlurmTest)
+#include "clusters_slurm_test.moc"

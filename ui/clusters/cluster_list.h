@@ -1,0 +1,43 @@
+#pragma once
+
+#include "jobs/cluster_profile.h"
+
+#include <QAbstractListModel>
+
+namespace facet::ui {
+
+/// The profiles of FACET_HOME/clusters.
+class ClusterList final : public QAbstractListModel {
+    Q_OBJECT
+
+public:
+    explicit ClusterList(std::filesystem::path folder, QObject* parent = nullptr);
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+
+    const jobs::ClusterProfile& profile(int row) const { return m_profiles[static_cast<size_t>(row)]; }
+    int indexOf(const QString& name) const;  ///< -1 if there is none
+
+    /// Files that could not be read; "" if all could.
+    QString problem() const { return m_problem; }
+
+    /// A name that is not taken: "cluster", "cluster-2".
+    QString freeName() const;
+
+    /// Writes the file and shows it here. Errors  Io, InvalidInput
+    core::Result<void> write(const jobs::ClusterProfile& profile);
+
+    /// Errors  Io
+    core::Result<void> remove(const QString& name);
+
+public Q_SLOTS:
+    void refresh();
+
+private:
+    jobs::ClusterProfiles m_store;
+    std::vector<jobs::ClusterProfile> m_profiles;
+    QString m_problem;
+};
+
+}  // namespace facet::ui
