@@ -38,8 +38,12 @@ int exportModel(const Options& options)
         const core::Result<engine::PeftAdapter> adapter = engine::readPeftFolder(options.adapter);
         if (!adapter)
             return failed(adapter.error());
-        if (const core::Result<void> attached = engine::attach(*adapter, model->model); !attached)
+        const core::Result<engine::Attached> attached = engine::attach(*adapter, model->model);
+        if (!attached)
             return failed(attached.error());
+        if (!attached->unmatched.empty())
+            return failed({core::ErrorCode::InvalidInput,
+                           attached->note(options.adapter) + ": a merged model would lack them"});
         std::cerr << "merging " << adapter->layers.size() << " adapted layers\n";
     }
     const core::Result<void> written =

@@ -2,9 +2,12 @@
 
 #include "app/commands/common.h"
 #include "engine/device.h"
+#include "engine/generate/adapted_model.h"
 
 #include <unistd.h>
 
+#include <charconv>
+#include <cmath>
 #include <iostream>
 
 namespace facet::app {
@@ -20,7 +23,48 @@ bool showProgress(int64_t done, int64_t all)
     return true;
 }
 
+core::Result<void> putOn(engine::LoadedModel& model, const std::vector<std::string>& arguments)
+{
+    std::vector<engine::ScaledAdapter> adapters;
+    for (const std::string& argument : arguments) {
+        const auto [folder, scale] = adapterArgument(argument);
+        core::Result<engine::PeftAdapter> adapter = engine::readPeftFolder(folder);
+        if (!adapter)
+            return adapter.error();
+        adapters.push_back({folder, std::make_shared<const engine::PeftAdapter>(std::move(*adapter)), scale});
+    }
+    const core::Result<std::shared_ptr<engine::AdaptedModel>> adapted =
+        engine::adaptedModel(model.model, adapters, "");
+    if (!adapted)
+        return adapted.error();
+    for (const std::string& note : (*adapted)->notes)
+        std::cerr << "note: " << note << '\n';
+    model.model = (*adapted)->model;
+    return {};
+}
+
 }  // namespace
+
+std::pair<std::string, double> adapterArgument(const std::string& argument)
+{
+    const size_t colon = argument.rfind(':');
+    std::error_code ignored;
+    if (colon == std::string::npos || std::filesystem::exists(argument, ignored))
+        return {argument, 1};
+    double scale = 1;
+    const char* const end = argument.data() + argument.size();
+    const auto [stop, failure] = std::from_chars(argument.data() + colon + 1, end, scale);
+    const bool isNumber = failure == std::errc() && stop == end && std::isfinite(scale);
+    return isNumber ? std::pair(argument.substr(0, colon), scale) : std::pair(argument, 1.0);
+}
+
+void addAdapterOption(CLI::App& command, std::vector<std::string>& adapters)
+{
+    command.add_option(
+        "--adapter,-a", adapters,
+        "DIR or DIR:SCALE: a PEFT adapter folder, such as a run's checkpoint, and what its alpha "
+        "is multiplied by; may be repeated");
+}
 
 void addLoadOptions(CLI::App& command, LoadOptions& options, bool modelIsRequired)
 {
@@ -48,6 +92,7 @@ void addLoadOptions(CLI::App& command, LoadOptions& options, bool modelIsRequire
             "Tokens of prompt and answer that must fit in memory beside the weights, or the model is refused")
         ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
         ->capture_default_str();
+    addAdapterOption(command, options.adapters);
 }
 
 core::Result<engine::gemma3::Placement> placementOf(const LoadOptions& options)
@@ -94,6 +139,9 @@ core::Result<engine::LoadedModel> load(const LoadOptions& options)
         std::cerr << "note: this model's chat template is not one of Gemma 3's; it is treated as Gemma 3's. "
                      "It differs in:\n"
                   << model->chatTemplate.difference() << '\n';
+    if (!options.adapters.empty())
+        if (const core::Result<void> adapted = putOn(*model, options.adapters); !adapted)
+            return adapted.error();
     return model;
 }
 

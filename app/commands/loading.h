@@ -12,7 +12,14 @@ struct LoadOptions {
     std::string type;     ///< "": bfloat16 on a GPU, float32 on a CPU
     std::string weights;  ///< "": as engine::placementOf() says
     int64_t context = 8192;
+    std::vector<std::string> adapters;  ///< "DIR" or "DIR:scale"
 };
+
+/// "runs/a/adapter:0.5" is a folder and what its alpha is multiplied by; without a number it is 1. A folder
+/// whose own name ends like that wins.
+std::pair<std::string, double> adapterArgument(const std::string& argument);
+
+void addAdapterOption(CLI::App& command, std::vector<std::string>& adapters);
 
 void addLoadOptions(CLI::App& command, LoadOptions& options, bool modelIsRequired = true);
 

@@ -1,5 +1,6 @@
 #include "app/commands/commands.h"
 #include "app/commands/common.h"
+#include "app/commands/loading.h"
 #include "core/api/control.h"
 #include "engine/serve/access.h"
 #include "engine/serve/http_server.h"
@@ -29,6 +30,7 @@ struct Options {
     core::api::LoadRequest model;
     serve::ModelHost::Settings host;
     std::vector<std::filesystem::path> roots;
+    std::vector<std::string> adapters;
     int64_t cacheMegabytes = 0;
     bool parentStdin = false;
 };
@@ -99,6 +101,13 @@ int run(Options options)
         serve::HttpServer::listen(options.http, routes);
     if (!server)
         return failed(server.error());
+    for (const std::string& argument : options.adapters) {
+        const auto [folder, scale] = adapterArgument(argument);
+        const core::Result<std::string> id = models.loadAdapter({folder, ""});
+        if (!id)
+            return failed(id.error());
+        models.useByDefault(*id, scale);
+    }
     if (!options.model.model.empty())
         if (const core::Result<std::string> id = models.load(options.model); !id)
             return failed(id.error());
@@ -142,6 +151,7 @@ void addServe(CLI::App& program, int& status)
         ->check(CLI::IsMember({"float32", "bfloat16", "int8", "int4"}));
     command->add_option("--context", options->model.context, "Tokens of a prompt and its answer at most")
         ->check(CLI::Range(int64_t{1}, int64_t{10'000'000}));
+    addAdapterOption(*command, options->adapters);
     command->add_flag("--text-only", options->model.textOnly, "Leave the vision part on the disk");
     command->add_option("--slots", options->host.numSlots, "Answers that are written at once, for each model")
         ->check(CLI::Range(int64_t{1}, int64_t{256}))

@@ -84,6 +84,14 @@ Result<ModelState> modelFromJson(const Json& json)
     return unlessWrong(fields, std::move(model));
 }
 
+Result<AdapterState> adapterFromJson(const Json& json)
+{
+    JsonFields fields(json, "");
+    AdapterState adapter = {fields.text("id", ""), fields.text("path", ""), fields.text("base", ""),
+                            count(fields, "rank")};
+    return unlessWrong(fields, std::move(adapter));
+}
+
 void refuseOthers(JsonFields& fields, const Json& json, std::initializer_list<std::string_view> known)
 {
     for (const auto& [key, value] : json.items())
@@ -167,6 +175,19 @@ Json toJson(const CacheState& cache)
     return {{"snapshots", cache.snapshots}, {"bytes", cache.bytes}, {"limit_bytes", cache.limitBytes}};
 }
 
+Json toJson(const AdapterState& adapter)
+{
+    return {{"id", adapter.id}, {"path", adapter.path}, {"base", adapter.base}, {"rank", adapter.rank}};
+}
+
+Json toJson(const AdapterLoadRequest& request)
+{
+    Json json = {{"path", request.path}};
+    if (!request.id.empty())
+        json["id"] = request.id;
+    return json;
+}
+
 Json devicesToJson(const std::vector<Device>& devices)
 {
     Json list = Json::array();
@@ -181,6 +202,14 @@ Json modelsToJson(const std::vector<ModelState>& models)
     for (const ModelState& model : models)
         list.push_back(toJson(model));
     return {{"models", list}};
+}
+
+Json adaptersToJson(const std::vector<AdapterState>& adapters)
+{
+    Json list = Json::array();
+    for (const AdapterState& adapter : adapters)
+        list.push_back(toJson(adapter));
+    return {{"data", list}};
 }
 
 Result<ServerStart> serverStartFromLine(std::string_view line)
@@ -267,6 +296,31 @@ Result<LoadEstimate> loadEstimateFromJson(const Json& json)
 Result<std::vector<ModelState>> modelsFromJson(const Json& json)
 {
     return listOf<ModelState>(json, "models", modelFromJson);
+}
+
+Result<std::vector<AdapterState>> adaptersFromJson(const Json& json)
+{
+    return listOf<AdapterState>(json, "data", adapterFromJson);
+}
+
+Result<AdapterLoadRequest> adapterLoadRequestFromJson(const Json& json)
+{
+    JsonFields fields(json, "");
+    AdapterLoadRequest request = {fields.text("path", ""), fields.text("id", "")};
+    if (request.path.empty())
+        fields.fail("path", "is missing: the folder of an adapter");
+    refuseOthers(fields, json, {"path", "id"});
+    return unlessWrong(fields, std::move(request));
+}
+
+Result<std::string> adapterUnloadRequestFromJson(const Json& json)
+{
+    JsonFields fields(json, "");
+    std::string id = fields.text("id", "");
+    if (id.empty())
+        fields.fail("id", "is missing: name one of GET /facet/v1/adapters");
+    refuseOthers(fields, json, {"id"});
+    return unlessWrong(fields, std::move(id));
 }
 
 Result<QueueState> queueFromJson(const Json& json)

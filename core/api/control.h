@@ -20,6 +20,12 @@
 //
 //   GET  /facet/v1/cache     CacheState; DELETE empties it
 //
+//   GET  /facet/v1/adapters  {"data": [AdapterState]}
+//
+//   POST /facet/v1/adapters/load    {"path": folder, "id": "..." or absent} -> {"id": "..."}
+//
+//   POST /facet/v1/adapters/unload  {"id": "..."}; answers that it takes part in are finished with it
+//
 //   GET  /v1/models          {"object": "list", "data": [{"id", "object": "model", ...}]}: the ready ones
 //
 // All of them but the first need "Authorization: Bearer TOKEN".
@@ -94,6 +100,19 @@ struct ModelState {
     std::string chatTemplate = "gemma3";  ///< "gemma3", "none", "unknown" (treated as Gemma 3's)
 };
 
+/// An adapter that requests may name.
+struct AdapterState {
+    std::string id;
+    std::string path;
+    std::string base;  ///< the model that it was trained on, as its folder says
+    int64_t rank = 0;  ///< the largest of its layers
+};
+
+struct AdapterLoadRequest {
+    std::string path;  ///< a folder as peft writes it
+    std::string id;    ///< "": the folder's name
+};
+
 /// Answers of all models.
 struct QueueState {
     int64_t running = 0;
@@ -116,10 +135,13 @@ nlohmann::json toJson(const LoadEstimate& estimate);
 nlohmann::json toJson(const ModelState& model);
 nlohmann::json toJson(const QueueState& queue);
 nlohmann::json toJson(const CacheState& cache);
+nlohmann::json toJson(const AdapterState& adapter);
+nlohmann::json toJson(const AdapterLoadRequest& request);
 
-/// {"devices": [...]} and {"models": [...]}.
+/// {"devices": [...]}, {"models": [...]} and {"data": [...]}.
 nlohmann::json devicesToJson(const std::vector<Device>& devices);
 nlohmann::json modelsToJson(const std::vector<ModelState>& models);
+nlohmann::json adaptersToJson(const std::vector<AdapterState>& adapters);
 
 /// What reads them again. Absent fields have their defaults, unknown ones of an answer are left alone; those
 /// of a request are refused by name.
@@ -132,6 +154,9 @@ Result<LoadRequest> loadRequestFromJson(const nlohmann::json& json);
 Result<std::string> unloadRequestFromJson(const nlohmann::json& json);
 Result<LoadEstimate> loadEstimateFromJson(const nlohmann::json& json);
 Result<std::vector<ModelState>> modelsFromJson(const nlohmann::json& json);
+Result<std::vector<AdapterState>> adaptersFromJson(const nlohmann::json& json);
+Result<AdapterLoadRequest> adapterLoadRequestFromJson(const nlohmann::json& json);
+Result<std::string> adapterUnloadRequestFromJson(const nlohmann::json& json);
 Result<QueueState> queueFromJson(const nlohmann::json& json);
 Result<CacheState> cacheFromJson(const nlohmann::json& json);
 

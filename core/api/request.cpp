@@ -4,6 +4,7 @@
 #include "core/chat/message_json.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <span>
 
@@ -14,6 +15,7 @@ using Json = nlohmann::json;
 
 constexpr int64_t kMaxTokens = 10'000'000;
 constexpr size_t kMaxStops = 16;
+constexpr double kMaxScale = 100;
 constexpr int64_t kMinInt = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMaxInt = std::numeric_limits<int64_t>::max();
 
@@ -30,6 +32,7 @@ constexpr const char* kOptionKeys[] = {"model",
                                        "max_completion_tokens",
                                        "logprobs",
                                        "pan_and_scan",
+                                       "adapters",
                                        "stop",
                                        "n",
                                        "stream",
@@ -140,6 +143,34 @@ std::optional<int64_t> logprobsOf(JsonFields& fields, bool isChat)
     return wanted ? std::optional(top.value_or(0)) : std::nullopt;
 }
 
+std::optional<std::vector<AdapterUse>> adaptersOf(JsonFields& fields)
+{
+    const Json* value = fields.find("adapters");
+    if (!value)
+        return std::nullopt;
+    if (!value->is_array() || value->size() > static_cast<size_t>(kMaxAdapters)) {
+        fields.fail("adapters", "is " + shown(*value) + ", not a list of at most " +
+                                    std::to_string(kMaxAdapters) + " {\"id\", \"scale\"}");
+        return std::nullopt;
+    }
+    std::vector<AdapterUse> adapters;
+    for (const Json& entry : *value) {
+        JsonFields inner(entry, "adapters.");
+        AdapterUse use = {inner.text("id", ""), inner.number("scale", 1, -kMaxScale, kMaxScale)};
+        if (use.id.empty())
+            inner.fail("id", "is missing: name one of GET /facet/v1/adapters");
+        if (std::ranges::find(adapters, use.id, &AdapterUse::id) != adapters.end())
+            inner.fail("id", "is " + shown(Json(use.id)) + " twice: give each adapter once");
+        refuseOthers(inner, entry, std::to_array({"id", "scale"}), /*withOptions=*/false);
+        if (inner.error()) {
+            fields.fail("adapters", "has " + shown(entry) + ": " + inner.error()->message);
+            return std::nullopt;
+        }
+        adapters.push_back(std::move(use));
+    }
+    return adapters;
+}
+
 AnswerOptions optionsOf(JsonFields& fields, bool isChat)
 {
     AnswerOptions options;
@@ -160,6 +191,7 @@ AnswerOptions optionsOf(JsonFields& fields, bool isChat)
         options.maxTokens = other;
     options.logprobs = logprobsOf(fields, isChat);
     options.panAndScan = flag(fields, "pan_and_scan");
+    options.adapters = adaptersOf(fields);
     options.stop = stopsOf(fields);
     options.n = fields.integer("n", 1, 1, kMaxAnswers);
     options.stream = fields.flag("stream", false);
@@ -243,6 +275,11 @@ Json optionsToJson(const AnswerOptions& options, bool isChat)
     set(json, isChat ? "top_logprobs" : "logprobs", options.logprobs);
     if (isChat && options.logprobs)
         json["logprobs"] = true;
+    if (options.adapters) {
+        json["adapters"] = Json::array();
+        for (const AdapterUse& use : *options.adapters)
+            json["adapters"].push_back({{"id", use.id}, {"scale", use.scale}});
+    }
     if (!options.stop.empty())
         json["stop"] = options.stop;
     if (options.n != 1)

@@ -1,8 +1,8 @@
 #pragma once
 
 // What a client asks for at /v1/chat/completions, /v1/completions and /v1/tokenize. OpenAI's fields, and
-// beyond them top_k, min_p, repetition_penalty, pan_and_scan. A field that is null counts as absent; one that
-// we do not know, or could not follow, is refused by name instead of being ignored.
+// beyond them top_k, min_p, repetition_penalty, pan_and_scan, adapters. A field that is null counts as
+// absent; one that we do not know, or could not follow, is refused by name instead of being ignored.
 
 #include "core/base/result.h"
 #include "core/chat/message.h"
@@ -20,6 +20,15 @@ namespace facet::core::api {
 
 inline constexpr int64_t kMaxAnswers = 16;      ///< n, and texts of one completion request
 inline constexpr int64_t kMaxTopLogprobs = 20;  ///< as OpenAI has it
+inline constexpr int64_t kMaxAdapters = 16;     ///< of one request
+
+/// An adapter that takes part in an answer: {"id": "...", "scale": 1.0}.
+struct AdapterUse {
+    std::string id;    ///< one of GET /facet/v1/adapters
+    double scale = 1;  ///< its alpha is multiplied by this; -100 to 100
+
+    bool operator==(const AdapterUse&) const = default;
+};
 
 /// How an answer is to be written. What is not set is the model's own default.
 struct AnswerOptions {
@@ -35,6 +44,7 @@ struct AnswerOptions {
     std::optional<int64_t> maxTokens;  ///< also max_completion_tokens
     std::optional<int64_t> logprobs;   ///< so many best tokens beside each chosen one; not set: none at all
     std::optional<bool> panAndScan;    ///< long pictures are shown whole and as crops
+    std::optional<std::vector<AdapterUse>> adapters;  ///< not set: those of serve's --adapter; {}: none
     std::vector<std::string> stop;
     int64_t n = 1;
     bool stream = false;

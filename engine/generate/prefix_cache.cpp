@@ -63,12 +63,15 @@ std::vector<int64_t> prefixKeys(const std::vector<int64_t>& ids, int64_t imageTo
     return keys;
 }
 
-std::optional<PrefixCache::Hit> PrefixCache::find(const std::vector<int64_t>& keys)
+std::optional<PrefixCache::Hit> PrefixCache::find(const std::vector<int64_t>& keys,
+                                                  const std::string& adapters)
 {
     const std::lock_guard lock(m_mutex);
     auto best = m_snapshots.end();
     size_t bestLength = 0;
     for (auto snapshot = m_snapshots.begin(); snapshot != m_snapshots.end(); ++snapshot) {
+        if (snapshot->adapters != adapters)
+            continue;
         const size_t common = commonLength(snapshot->keys, keys);
         const bool isAll = common == keys.size() && common == snapshot->keys.size();
         size_t length = common;
@@ -91,12 +94,14 @@ std::optional<PrefixCache::Hit> PrefixCache::find(const std::vector<int64_t>& ke
 }
 
 void PrefixCache::add(const std::vector<int64_t>& keys, const gemma3::KvCache& cache,
-                      const at::Tensor& hidden_1D)
+                      const at::Tensor& hidden_1D, const std::string& adapters)
 {
     const std::lock_guard lock(m_mutex);
     std::vector<int64_t> held(keys.begin(), keys.begin() + cache.numTokens());
-    std::erase_if(m_snapshots, [&](const Snapshot& snapshot) { return snapshot.keys == held; });
-    m_snapshots.push_front({std::move(held), cache, hidden_1D});
+    std::erase_if(m_snapshots, [&](const Snapshot& snapshot) {
+        return snapshot.keys == held && snapshot.adapters == adapters;
+    });
+    m_snapshots.push_front({std::move(held), cache, hidden_1D, adapters});
     m_snapshots.front().cache.compact();
     while ((m_bytes = countBytes()) > m_limitBytes)
         m_snapshots.pop_back();

@@ -33,11 +33,13 @@ public:
 
     /// The longest beginning of `keys` that a snapshot holds. Without a known hidden state of the last token
     /// at least that one is left to compute.
-    std::optional<Hit> find(const std::vector<int64_t>& keys);
+    /// `adapters` is the key of the set that computes: what another one computed does not count.
+    std::optional<Hit> find(const std::vector<int64_t>& keys, const std::string& adapters = "");
 
     /// Keeps what `cache` holds, which is the beginning of `keys`. `hidden_1D` is the final hidden state of
     /// its last token, or undefined.
-    void add(const std::vector<int64_t>& keys, const gemma3::KvCache& cache, const at::Tensor& hidden_1D);
+    void add(const std::vector<int64_t>& keys, const gemma3::KvCache& cache, const at::Tensor& hidden_1D,
+             const std::string& adapters = "");
 
     void clear();
     size_t size() const;
@@ -49,6 +51,7 @@ private:
         std::vector<int64_t> keys;
         gemma3::KvCache cache;
         at::Tensor hidden_1D;
+        std::string adapters;
     };
 
     int64_t countBytes() const;

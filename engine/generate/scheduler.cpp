@@ -127,8 +127,14 @@ bool Scheduler::takeNewJobs()
         if (job->sequence)
             continue;
         const core::Result<void> made = guarded([&] {
-            job->sequence =
-                std::make_unique<Sequence>(m_model, m_tokenizer, std::move(job->work.request), m_memory);
+            const AdaptedModel* const adapted = job->work.adapted.get();
+            SharedMemory memory = m_memory;
+            if (adapted) {
+                memory.adapters = adapted->key;
+                memory.features = adapted->features ? adapted->features.get() : m_memory.features;
+            }
+            job->sequence = std::make_unique<Sequence>(adapted ? adapted->model : m_model, m_tokenizer,
+                                                       std::move(job->work.request), memory);
         });
         if (!made)
             fail(*job, made.error());
@@ -149,29 +155,38 @@ void Scheduler::endCancelled()
 
 void Scheduler::decode()
 {
-    std::vector<Job*> jobs;
-    std::vector<Slot*> slots;
+    std::vector<std::vector<Job*>> groups;  // of one model each
     for (const auto& job : m_running) {
         if (!job->sequence || job->sequence->hasEnded() || job->sequence->isPrefilling())
             continue;
-        jobs.push_back(job.get());
-        slots.push_back(&job->sequence->slot());
+        const auto group = std::ranges::find_if(groups, [&](const std::vector<Job*>& jobs) {
+            return &jobs.front()->sequence->model() == &job->sequence->model();
+        });
+        if (group == groups.end())
+            groups.push_back({job.get()});
+        else
+            group->push_back(job.get());
     }
-    if (jobs.empty())
-        return;
+    for (const std::vector<Job*>& jobs : groups)
+        decodeTogether(jobs);
+}
+
+void Scheduler::decodeTogether(const std::vector<Job*>& jobs)
+{
     if (jobs.size() == 1) {
         decodeAlone(*jobs.front());
         return;
     }
-
+    std::vector<Slot*> slots;
     std::vector<int64_t> numTokens;
     std::vector<SampledToken> last;
-    for (const Slot* slot : slots) {
+    for (const Job* job : jobs) {
+        const Slot* const slot = slots.emplace_back(&job->sequence->slot());
         numTokens.push_back(slot->cache.numTokens());
         last.push_back(slot->last);
     }
     const core::Result<at::Tensor> ids = guarded([&] {
-        decodeStep(m_model, slots);
+        decodeStep(jobs.front()->sequence->model(), slots);
         std::vector<at::Tensor> id;
         for (const Slot* slot : slots)
             id.push_back(slot->last.id);
@@ -202,7 +217,7 @@ void Scheduler::decodeAlone(Job& job)
     const int64_t numTokens = slots[0]->cache.numTokens();
     const SampledToken last = slots[0]->last;
     const auto step = [&] {
-        decodeStep(m_model, slots);
+        decodeStep(job.sequence->model(), slots);
         job.sequence->take(slots[0]->last.id.item<int64_t>());
     };
     core::Result<void> done = guarded(step);

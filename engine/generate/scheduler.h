@@ -2,8 +2,10 @@
 
 // Answers of one model, several at once. One thread takes all steps: in turn one token for each answer that
 // is being written, all in one go, and a stretch of one prompt, so that a long prompt delays the others'
-// tokens but does not stop them. A prompt with less to do goes first.
+// tokens but does not stop them. A prompt with less to do goes first. Answers with different adapters share
+// no step, since each has its own model; those with the same do.
 
+#include "engine/generate/adapted_model.h"
 #include "engine/generate/sequence.h"
 
 #include <atomic>
@@ -31,6 +33,7 @@ public:
         GenerateRequest request;
         std::function<void(AnswerPiece)> onPiece;
         std::function<void(core::Result<GenerateResult>)> onEnd;
+        std::shared_ptr<const AdaptedModel> adapted = nullptr;  ///< of the scheduler's model; none: itself
     };
 
     /// Ends its answers when it is destroyed; then onEnd comes with FinishReason::Cancelled.
@@ -91,6 +94,7 @@ private:
     bool takeNewJobs();
     void endCancelled();
     void decode();
+    void decodeTogether(const std::vector<Job*>& jobs);
     void decodeAlone(Job& job);
     void prefill();
     void deliver(Job& job);

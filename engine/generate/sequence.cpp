@@ -82,7 +82,7 @@ void Sequence::start()
     if (m_memory.prefixes) {
         m_keys = prefixKeys(m_request.prompt, m_model.config.imageTokenId, m_model.config.tokensPerImage,
                             m_request.pictures);
-        if (std::optional<PrefixCache::Hit> hit = m_memory.prefixes->find(m_keys)) {
+        if (std::optional<PrefixCache::Hit> hit = m_memory.prefixes->find(m_keys, m_memory.adapters)) {
             m_slot.cache = std::move(hit->cache);
             m_hidden_1D = hit->hidden_1D;
         }
@@ -163,7 +163,7 @@ void Sequence::prefillStep(int64_t maxTokens)
     if (!m_hasBegun)
         return;
     if (m_memory.prefixes && m_result.numCached < static_cast<int64_t>(m_request.prompt.size()))
-        m_memory.prefixes->add(m_keys, m_slot.cache, m_hidden_1D);
+        m_memory.prefixes->add(m_keys, m_slot.cache, m_hidden_1D, m_memory.adapters);
     m_feature_XD.reset();
     m_hidden_1D.reset();
     m_result.secondsToFirstToken = secondsSince(m_request.arrived);
@@ -209,7 +209,7 @@ void Sequence::end(FinishReason reason)
     m_result.secondsOfDecode = secondsSince(m_firstTokenAt);
     if (m_memory.prefixes) {
         m_keys.insert(m_keys.end(), m_result.ids.begin(), m_result.ids.end());
-        m_memory.prefixes->add(m_keys, m_slot.cache, {});
+        m_memory.prefixes->add(m_keys, m_slot.cache, {}, m_memory.adapters);
     }
 }
 

@@ -17,6 +17,7 @@ namespace facet::engine {
 struct SharedMemory {
     PrefixCache* prefixes = nullptr;
     PictureFeatures* features = nullptr;
+    std::string adapters = {};  ///< the key of the model's set, for `prefixes`
 };
 
 /// What became whole since the last look.
@@ -53,6 +54,7 @@ public:
     void cancel();
 
     AnswerPiece takePiece();
+    const gemma3::Model& model() const { return m_model; }
     const GenerateRequest& request() const { return m_request; }
     const GenerateResult& result() const { return m_result; }
 

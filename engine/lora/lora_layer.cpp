@@ -26,7 +26,7 @@ at::Tensor LoraLayer::adapted(const at::Tensor& y, const at::Tensor& x, const ge
     if (!magnitude_O.defined())
         return y + update;
 
-    const at::Tensor ratio_O = magnitude_O / rowNorms(layer.weight);
+    const at::Tensor ratio_O = magnitude_O / (fixedNorm_O.defined() ? fixedNorm_O : rowNorms(layer.weight));
     // What dropout took away is missing in the base's part of DoRA's change, too, as in peft.
     const at::Tensor base = drops ? layer.weight(dropped) : layer.bias.defined() ? y - layer.bias : y;
     return y + (ratio_O - 1) * base + ratio_O * update;

@@ -46,6 +46,9 @@ public:
     at::Tensor b_OR;
     at::Tensor magnitude_O;  ///< undefined without DoRA
 
+    /// rowNorms(), once the numbers do not change any more; undefined while they are trained.
+    at::Tensor fixedNorm_O;
+
     /// While training; none, or empty: nothing is dropped.
     std::shared_ptr<const RowSeeds> rowSeeds;
 

@@ -250,8 +250,10 @@ core::Result<PeftAdapter> readPeftFolder(const std::filesystem::path& folder)
         const std::optional<AdapterKey> part = adapterKey(inner);
         const std::optional<std::string> name =
             core::gemma3::canonicalName(part ? part->module + std::string(kWeight) : inner);
-        if (!name)
-            return wrong(tensorPath, "has the tensor " + key + ", which belongs to no layer of Gemma 3");
+        if (!name) {
+            adapter.unknown.push_back(key);
+            continue;
+        }
         if (!part) {
             adapter.tensors[*name] = tensor;
             continue;
@@ -282,12 +284,26 @@ core::Result<PeftAdapter> readPeftFolder(const std::filesystem::path& folder)
         adapter.layers.push_back(layer);
     }
     if (adapter.layers.empty())
-        return wrong(tensorPath, "has no adapter of a layer of Gemma 3");
+        return wrong(tensorPath, "has no adapter of a layer of Gemma 3" +
+                                     (adapter.unknown.empty() ? "" : "; it has " + adapter.unknown.front()));
     return adapter;
 }
 
-core::Result<void> attach(const PeftAdapter& adapter, gemma3::Model& model)
+std::string Attached::note(const std::string& adapter) const
 {
+    if (unmatched.empty())
+        return "";
+    const auto count = static_cast<int64_t>(unmatched.size());
+    return std::to_string(count) + " of " + std::to_string(numMatched + count) + " parts of " + adapter +
+           " have no place in this model and are not used, such as " + unmatched.front();
+}
+
+core::Result<Attached> attach(const PeftAdapter& adapter, gemma3::Model& model, double scale)
+{
+    if (scale != 1 && !adapter.tensors.empty())
+        return Error{ErrorCode::InvalidInput, "the adapter replaces " + adapter.tensors.begin()->first +
+                                                  " as a whole, which no scale but 1 can be given"};
+    Attached attached;
     std::map<std::string, std::shared_ptr<LoraLayer>> waiting;
     for (const auto& layer : adapter.layers)
         waiting[layer->settings.module] = layer;
@@ -302,15 +318,22 @@ core::Result<void> attach(const PeftAdapter& adapter, gemma3::Model& model)
             if (found == waiting.end())
                 return;
             auto layer = std::make_shared<LoraLayer>(*found->second);
+            waiting.erase(found);
+            ++attached.numMatched;
             if (layer->a_RI.size(1) != linear.weight.numColumns() ||
-                layer->b_OR.size(0) != linear.weight.numRows())
+                layer->b_OR.size(0) != linear.weight.numRows() ||
+                (layer->magnitude_O.defined() && layer->magnitude_O.numel() != linear.weight.numRows())) {
                 misshaped = module;
+                return;
+            }
+            layer->settings.alpha *= scale;
             layer->a_RI = layer->a_RI.to(arithmetic);
             layer->b_OR = layer->b_OR.to(arithmetic);
-            if (layer->magnitude_O.defined())
-                layer->magnitude_O = layer->magnitude_O.to(arithmetic);
+            if (layer->magnitude_O.defined()) {
+                layer->magnitude_O = layer->magnitude_O.to(arithmetic).flatten();
+                layer->fixedNorm_O = layer->rowNorms(linear.weight);
+            }
             linear.adapters.push_back(layer);
-            waiting.erase(found);
         };
         visitor.tensor = [&](const std::string& name, at::Tensor& tensor) {
             const auto found = tensors.find(name);
@@ -320,6 +343,7 @@ core::Result<void> attach(const PeftAdapter& adapter, gemma3::Model& model)
                 misshaped = name;
             else
                 tensor = found->second.to(arithmetic).view_as(tensor);
+            ++attached.numMatched;
             tensors.erase(found);
         };
         visitor.matrix = [&](const std::string& name, gemma3::WeightMatrix& matrix) {
@@ -331,20 +355,26 @@ core::Result<void> attach(const PeftAdapter& adapter, gemma3::Model& model)
             else
                 matrix = gemma3::WeightMatrix::sharing(
                     found->second.to(arithmetic).view({matrix.numRows(), matrix.numColumns()}));
+            ++attached.numMatched;
             tensors.erase(found);
         };
         gemma3::visitWeights(model.weights, visitor);
     });
     if (!done)
-        return done;
+        return done.error();
     if (!misshaped.empty())
         return Error{ErrorCode::InvalidInput,
                      "the adapter does not fit this model: " + misshaped + " has another shape"};
-    if (!waiting.empty() || !tensors.empty())
-        return Error{ErrorCode::InvalidInput,
-                     "the adapter does not fit this model, which has no " +
-                         (waiting.empty() ? tensors.begin()->first : waiting.begin()->first)};
-    return {};
+    for (const auto& [module, layer] : waiting)
+        attached.unmatched.push_back(module);
+    for (const auto& [name, tensor] : tensors)
+        attached.unmatched.push_back(name);
+    std::ranges::copy(adapter.unknown, std::back_inserter(attached.unmatched));
+    if (attached.numMatched == 0)
+        return Error{ErrorCode::InvalidInput, "the adapter does not fit this model, which has none of its " +
+                                                  std::to_string(attached.unmatched.size()) +
+                                                  " parts, such as " + attached.unmatched.front()};
+    return attached;
 }
 
 core::Result<void> writePeftFolder(const std::filesystem::path& folder, const PeftAdapter& adapter,

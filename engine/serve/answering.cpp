@@ -21,13 +21,14 @@ using core::api::TextOrIds;
 
 constexpr int64_t kDefaultCompletionTokens = 16;  // as OpenAI has it
 
-PromptSettings settingsOf(ServedModel& model, const PictureSource& pictures, std::optional<bool> panAndScan)
+PromptSettings settingsOf(const AnsweringModel& model, const PictureSource& pictures,
+                          std::optional<bool> panAndScan)
 {
     PromptSettings settings;
-    settings.panAndScan = panAndScan.value_or(model.loaded.preprocessing.panAndScan);
+    settings.panAndScan = panAndScan.value_or(model.base->loaded.preprocessing.panAndScan);
     settings.readPicture = [&pictures](const std::string& source) { return pictures.read(source); };
-    settings.features = &model.features;
-    settings.answers = &model.answers;
+    settings.features = &model.features();
+    settings.answers = &model.answers();
     return settings;
 }
 
@@ -39,20 +40,20 @@ ErrorBody promptError(const Error& error, const char* param)
                : makeError(400, error.message, param);
 }
 
-std::variant<PreparedPrompt, ErrorBody> prepared(ServedModel& model, const PictureSource& pictures,
+std::variant<PreparedPrompt, ErrorBody> prepared(const AnsweringModel& model, const PictureSource& pictures,
                                                  const std::vector<core::Message>& messages,
                                                  std::optional<bool> panAndScan, bool addGenerationPrompt)
 {
-    if (model.isBase())
+    if (model.base->isBase())
         return makeError(
             400,
-            "model " + model.id +
+            "model " + model.base->id +
                 " is a base model: it has no chat template and completes text; use /v1/completions",
             "model");
     PromptSettings settings = settingsOf(model, pictures, panAndScan);
     settings.addGenerationPrompt = addGenerationPrompt;
     Result<Result<PreparedPrompt>> prompt =
-        guarded([&] { return prepareChat(model.loaded, messages, settings); });
+        guarded([&] { return prepareChat(model.base->loaded, messages, settings); });
     if (!prompt)
         return promptError(prompt.error(), "messages");
     if (!*prompt)
@@ -60,13 +61,13 @@ std::variant<PreparedPrompt, ErrorBody> prepared(ServedModel& model, const Pictu
     return std::move(**prompt);
 }
 
-std::variant<PreparedPrompt, ErrorBody> prepared(ServedModel& model, const PictureSource& pictures,
+std::variant<PreparedPrompt, ErrorBody> prepared(const AnsweringModel& model, const PictureSource& pictures,
                                                  const TextOrIds& text)
 {
     if (const auto* ids = std::get_if<std::vector<int64_t>>(&text))
         return PreparedPrompt{*ids, {}};
     Result<Result<PreparedPrompt>> prompt = guarded([&] {
-        return prepareCompletion(model.loaded, std::get<std::string>(text), {},
+        return prepareCompletion(model.base->loaded, std::get<std::string>(text), {},
                                  settingsOf(model, pictures, std::nullopt));
     });
     if (!prompt)
@@ -103,10 +104,11 @@ int64_t numImageTokens(const ServedModel& model, const std::vector<int64_t>& ids
 
 /// The client will send this text with the next turn; then its ids are to be the same again. A text that was
 /// cut, at a stop string or in the middle of a character, is not what its ids say.
-void remember(ServedModel& model, const std::vector<int64_t>& prompt, const GenerateResult& result)
+void remember(const core::Tokenizer& tokenizer, AnswerMemory& answers, const std::vector<int64_t>& prompt,
+              const GenerateResult& result)
 {
-    if (model.tokenizer().decode(result.ids, /*skipControlPieces=*/true) == result.text)
-        model.answers.remember(prompt, core::renderedText(result.text), result.ids);
+    if (tokenizer.decode(result.ids, /*skipControlPieces=*/true) == result.text)
+        answers.remember(prompt, core::renderedText(result.text), result.ids);
 }
 
 const char* nameOf(FinishReason reason)
@@ -116,7 +118,8 @@ const char* nameOf(FinishReason reason)
 
 }  // namespace
 
-std::variant<core::api::Tokens, ErrorBody> tokensOf(ServedModel& model, const PictureSource& pictures,
+std::variant<core::api::Tokens, ErrorBody> tokensOf(const AnsweringModel& model,
+                                                    const PictureSource& pictures,
                                                     const core::api::TokenizeRequest& request)
 {
     std::variant<PreparedPrompt, ErrorBody> prompt =
@@ -127,8 +130,8 @@ std::variant<core::api::Tokens, ErrorBody> tokensOf(ServedModel& model, const Pi
         return std::move(*error);
     core::api::Tokens tokens;
     tokens.ids = std::move(std::get<PreparedPrompt>(prompt).ids);
-    tokens.numImageTokens = numImageTokens(model, tokens.ids);
-    tokens.maxTokens = model.context;
+    tokens.numImageTokens = numImageTokens(*model.base, tokens.ids);
+    tokens.maxTokens = model.base->context;
     return tokens;
 }
 
@@ -148,8 +151,8 @@ std::deque<Answering::Event> Answering::Inbox::take(std::chrono::milliseconds pa
     return std::exchange(events, {});
 }
 
-Answering::Answering(std::shared_ptr<ServedModel> model, AnswerForm form, const AnswerOptions& options)
-    : m_model(std::move(model)),
+Answering::Answering(const AnsweringModel& model, AnswerForm form, const AnswerOptions& options)
+    : m_model(model),
       m_form(form),
       m_options(options),
       m_id((form == AnswerForm::Chat ? "chatcmpl-" : "cmpl-") + randomToken().substr(0, 24)),
@@ -159,20 +162,20 @@ Answering::Answering(std::shared_ptr<ServedModel> model, AnswerForm form, const 
 {
 }
 
-Answering::Started Answering::start(std::shared_ptr<ServedModel> model, const PictureSource& pictures,
+Answering::Started Answering::start(const AnsweringModel& model, const PictureSource& pictures,
                                     const core::api::ChatRequest& request)
 {
     const auto arrived = std::chrono::steady_clock::now();
-    std::variant<PreparedPrompt, ErrorBody> prompt = prepared(
-        *model, pictures, request.messages, request.options.panAndScan, /*addGenerationPrompt=*/true);
+    std::variant<PreparedPrompt, ErrorBody> prompt =
+        prepared(model, pictures, request.messages, request.options.panAndScan, /*addGenerationPrompt=*/true);
     if (auto* error = std::get_if<ErrorBody>(&prompt))
         return std::move(*error);
     std::vector<PreparedPrompt> prompts;
     prompts.push_back(std::move(std::get<PreparedPrompt>(prompt)));
-    return start(std::move(model), AnswerForm::Chat, request.options, std::move(prompts), arrived);
+    return start(model, AnswerForm::Chat, request.options, std::move(prompts), arrived);
 }
 
-Answering::Started Answering::start(std::shared_ptr<ServedModel> model, const PictureSource& pictures,
+Answering::Started Answering::start(const AnsweringModel& model, const PictureSource& pictures,
                                     const core::api::CompletionRequest& request)
 {
     const auto arrived = std::chrono::steady_clock::now();
@@ -186,58 +189,61 @@ Answering::Started Answering::start(std::shared_ptr<ServedModel> model, const Pi
                          "n");
     std::vector<PreparedPrompt> prompts;
     for (const TextOrIds& text : request.prompts) {
-        std::variant<PreparedPrompt, ErrorBody> prompt = prepared(*model, pictures, text);
+        std::variant<PreparedPrompt, ErrorBody> prompt = prepared(model, pictures, text);
         if (auto* error = std::get_if<ErrorBody>(&prompt))
             return std::move(*error);
         prompts.push_back(std::move(std::get<PreparedPrompt>(prompt)));
     }
-    return start(std::move(model), AnswerForm::Completion, options, std::move(prompts), arrived);
+    return start(model, AnswerForm::Completion, options, std::move(prompts), arrived);
 }
 
-Answering::Started Answering::start(std::shared_ptr<ServedModel> model, AnswerForm form,
+Answering::Started Answering::start(const AnsweringModel& model, AnswerForm form,
                                     const AnswerOptions& options, std::vector<PreparedPrompt> prompts,
                                     std::chrono::steady_clock::time_point arrived)
 {
     const char* const param = form == AnswerForm::Chat ? "messages" : "prompt";
+    ServedModel& base = *model.base;
     std::unique_ptr<Answering> answering(new Answering(model, form, options));
     std::vector<Scheduler::Work> works;
     for (const PreparedPrompt& prompt : prompts) {
-        if (static_cast<int64_t>(prompt.ids.size()) >= model->context)
+        if (static_cast<int64_t>(prompt.ids.size()) >= base.context)
             return makeError(400,
                              "the prompt has " + std::to_string(prompt.ids.size()) +
-                                 " tokens and the context of " + model->id + " is " +
-                                 std::to_string(model->context) + ": shorten it, or load the model with more",
+                                 " tokens and the context of " + base.id + " is " +
+                                 std::to_string(base.context) + ": shorten it, or load the model with more",
                              param, "context_length_exceeded");
         for (int64_t i = 0; i < options.n; ++i) {
             const size_t choice = answering->m_choices.size();
             answering->m_choices.push_back(
-                {static_cast<int64_t>(prompt.ids.size()), numImageTokens(*model, prompt.ids), {}});
+                {static_cast<int64_t>(prompt.ids.size()), numImageTokens(base, prompt.ids), {}});
             GenerateRequest request;
             request.arrived = arrived;
             request.prompt = prompt.ids;
             request.pictures = prompt.pictures;
             request.sampling =
-                samplingOf(options, model->loaded.generation,
+                samplingOf(options, base.loaded.generation,
                            options.seed ? static_cast<uint64_t>(*options.seed) + choice : randomSeed());
-            request.context = model->context;
-            request.maxTokens = options.maxTokens.value_or(model->context);
-            request.stopIds = model->loaded.generation.eosTokenIds;
+            request.context = base.context;
+            request.maxTokens = options.maxTokens.value_or(base.context);
+            request.stopIds = base.loaded.generation.eosTokenIds;
             request.stopStrings = options.stop;
-            // The scheduler belongs to the model, so the model outlives what is called from there.
+            // The scheduler belongs to the model, and its work holds the adapted one, so both outlive what is
+            // called from there.
             works.push_back({std::move(request),
                              [inbox = answering->m_inbox, choice](AnswerPiece piece) {
                                  inbox->put({choice, std::move(piece), std::nullopt});
                              },
-                             [inbox = answering->m_inbox, choice, served = model.get(),
+                             [inbox = answering->m_inbox, choice, served = &base, answers = &model.answers(),
                               ids = form == AnswerForm::Chat ? prompt.ids : std::vector<int64_t>()](
                                  Result<GenerateResult> result) {
                                  if (result && !ids.empty())
-                                     remember(*served, ids, *result);
+                                     remember(served->tokenizer(), *answers, ids, *result);
                                  inbox->put({choice, {}, std::move(result)});
-                             }});
+                             },
+                             model.adapted});
         }
     }
-    Result<Scheduler::Ticket> ticket = model->scheduler.submit(std::move(works));
+    Result<Scheduler::Ticket> ticket = base.scheduler.submit(std::move(works));
     if (!ticket)
         return ticket.error().code == ErrorCode::Unavailable ? makeError(429, ticket.error().message)
                                                              : promptError(ticket.error(), param);
@@ -293,7 +299,7 @@ core::api::Answer Answering::whole() const
 
 core::api::Answer Answering::empty(bool isChunk) const
 {
-    return {m_form, isChunk, m_id, m_created, m_model->id, {}, std::nullopt, std::nullopt};
+    return {m_form, isChunk, m_id, m_created, m_model.base->id, {}, std::nullopt, std::nullopt};
 }
 
 core::api::Answer Answering::chunk(core::api::Choice choice) const
@@ -334,7 +340,7 @@ core::api::Timings Answering::timings() const
 
 std::vector<core::api::TokenLogprob> Answering::logprobs(const std::vector<TokenLogprob>& tokens) const
 {
-    const core::Tokenizer& tokenizer = m_model->tokenizer();
+    const core::Tokenizer& tokenizer = m_model.base->tokenizer();
     const auto candidate = [&](int64_t id, double logprob) {
         std::string bytes = tokenizer.bytesOf(id);
         const int64_t ids[] = {id};

@@ -22,8 +22,21 @@ namespace facet::engine::serve {
 
 using core::api::ErrorBody;
 
+/// What answers: a model, with a set of adapters on it or none.
+struct AnsweringModel {
+    std::shared_ptr<ServedModel> base;
+    std::shared_ptr<AdaptedModel> adapted;
+
+    PictureFeatures& features() const
+    {
+        return adapted && adapted->features ? *adapted->features : base->features;
+    }
+    AnswerMemory& answers() const { return adapted ? adapted->answers : base->answers; }
+};
+
 /// Errors  what the request's prompt may be refused for; `param` names the field.
-std::variant<core::api::Tokens, ErrorBody> tokensOf(ServedModel& model, const PictureSource& pictures,
+std::variant<core::api::Tokens, ErrorBody> tokensOf(const AnsweringModel& model,
+                                                    const PictureSource& pictures,
                                                     const core::api::TokenizeRequest& request);
 
 /// The answers to one request. Destroying it ends them.
@@ -31,9 +44,9 @@ class Answering {
 public:
     using Started = std::variant<std::unique_ptr<Answering>, ErrorBody>;
 
-    static Started start(std::shared_ptr<ServedModel> model, const PictureSource& pictures,
+    static Started start(const AnsweringModel& model, const PictureSource& pictures,
                          const core::api::ChatRequest& request);
-    static Started start(std::shared_ptr<ServedModel> model, const PictureSource& pictures,
+    static Started start(const AnsweringModel& model, const PictureSource& pictures,
                          const core::api::CompletionRequest& request);
 
     /// The next chunks of a stream, none if nothing came in `patience`. An answer that failed ends them all.
@@ -67,9 +80,9 @@ private:
         GenerateResult result;
     };
 
-    Answering(std::shared_ptr<ServedModel> model, core::api::AnswerForm form,
+    Answering(const AnsweringModel& model, core::api::AnswerForm form,
               const core::api::AnswerOptions& options);
-    static Started start(std::shared_ptr<ServedModel> model, core::api::AnswerForm form,
+    static Started start(const AnsweringModel& model, core::api::AnswerForm form,
                          const core::api::AnswerOptions& options, std::vector<PreparedPrompt> prompts,
                          std::chrono::steady_clock::time_point arrived);
 
@@ -79,7 +92,7 @@ private:
     core::api::Timings timings() const;
     std::vector<core::api::TokenLogprob> logprobs(const std::vector<TokenLogprob>& tokens) const;
 
-    const std::shared_ptr<ServedModel> m_model;
+    const AnsweringModel m_model;
     const core::api::AnswerForm m_form;
     const core::api::AnswerOptions m_options;
     std::string m_id;

@@ -66,6 +66,7 @@ ServedModel::ServedModel(std::string modelId, LoadedModel model, int64_t context
       prefixes(cacheBytes),
       features(kFeatureBytes),
       answers(kAnswerBytes),
+      adapted(loaded.model),
       scheduler(loaded.model, *loaded.tokenizer, settings, {&prefixes, &features})
 {
 }
@@ -75,6 +76,7 @@ void ServedModel::clearCache()
     prefixes.clear();
     features.clear();
     answers.clear();
+    adapted.clear();
 }
 
 ModelHost::ModelHost(Settings settings) : m_settings(std::move(settings)) {}
@@ -202,6 +204,9 @@ void ModelHost::run(const std::shared_ptr<Entry>& entry, const Plan& plan)
     core::Result<std::shared_ptr<ServedModel>> served =
         loaded ? guarded([&] { return serve(std::move(*loaded), plan.where.name, plan.settings); })
                : core::Result<std::shared_ptr<ServedModel>>(loaded.error());
+    if (served)
+        if (const auto unfit = adapted(**served, std::nullopt); std::holds_alternative<ErrorBody>(unfit))
+            served = Error{ErrorCode::InvalidInput, std::get<ErrorBody>(unfit).message};
 
     const std::lock_guard lock(m_mutex);
     if (!served) {
@@ -315,6 +320,38 @@ std::vector<std::shared_ptr<ServedModel>> ModelHost::ready() const
         if (entry->served)
             models.push_back(entry->served);
     return models;
+}
+
+core::Result<std::string> ModelHost::loadAdapter(const core::api::AdapterLoadRequest& request)
+{
+    const core::Result<ServedAdapter> adapter = m_adapters.load(request);
+    if (!adapter)
+        return adapter.error();
+    std::optional<Error> unfit;
+    for (const auto& model : ready()) {
+        const auto fits = model->adapted.find({{*adapter, 1.0}});
+        if (fits)
+            return adapter->state.id;
+        unfit = fits.error().during("model " + model->id);
+    }
+    if (!unfit)
+        return adapter->state.id;
+    (void)m_adapters.unload(adapter->state.id);
+    return *unfit;
+}
+
+std::variant<std::shared_ptr<AdaptedModel>, ErrorBody> ModelHost::adapted(
+    ServedModel& model, const std::optional<std::vector<core::api::AdapterUse>>& uses) const
+{
+    const core::Result<AdapterSet> set = m_adapters.find(uses);
+    if (!set)
+        return core::api::makeError(400, set.error().message, "adapters");
+    core::Result<std::shared_ptr<AdaptedModel>> made = model.adapted.find(*set);
+    if (!made)
+        return made.error().code == ErrorCode::InvalidInput
+                   ? core::api::makeError(400, made.error().message, "adapters")
+                   : core::api::errorBody(made.error());
+    return std::move(*made);
 }
 
 core::api::QueueState ModelHost::queue() const

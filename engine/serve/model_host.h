@@ -8,6 +8,7 @@
 #include "engine/generate/answer_memory.h"
 #include "engine/generate/loaded_model.h"
 #include "engine/generate/scheduler.h"
+#include "engine/serve/adapters.h"
 
 #include <atomic>
 #include <functional>
@@ -32,6 +33,7 @@ struct ServedModel {
     PrefixCache prefixes;
     PictureFeatures features;
     AnswerMemory answers;
+    AdaptedModels adapted;
     Scheduler scheduler;  // last: it uses all of the above
 
     const core::Tokenizer& tokenizer() const { return *loaded.tokenizer; }
@@ -74,6 +76,23 @@ public:
     /// A model that is ready, or the error that a request for it deserves.
     std::variant<std::shared_ptr<ServedModel>, core::api::ErrorBody> find(const std::string& id) const;
 
+    /// Reads an adapter, which fits one of the ready models at least if there are any, and gives its id.
+    ///
+    /// Errors  those of AdapterShelf::load() and of adaptedModel()
+    core::Result<std::string> loadAdapter(const core::api::AdapterLoadRequest& request);
+    core::Result<void> unloadAdapter(const std::string& id) { return m_adapters.unload(id); }
+    std::vector<core::api::AdapterState> adapters() const { return m_adapters.list(); }
+
+    /// For requests that name no adapters. A model that is loaded later has to fit.
+    void useByDefault(const std::string& adapterId, double scale)
+    {
+        m_adapters.useByDefault(adapterId, scale);
+    }
+
+    /// A model with the adapters of a request on it; none for the model itself.
+    std::variant<std::shared_ptr<AdaptedModel>, core::api::ErrorBody> adapted(
+        ServedModel& model, const std::optional<std::vector<core::api::AdapterUse>>& uses) const;
+
     core::api::QueueState queue() const;
     core::api::CacheState cache() const;
     void clearCache();
@@ -102,6 +121,7 @@ private:
     static void end(const std::shared_ptr<Entry>& entry);
 
     const Settings m_settings;
+    AdapterShelf m_adapters;
     mutable std::mutex m_mutex;
     std::map<std::string, std::shared_ptr<Entry>> m_entries;  // guarded by m_mutex
 };

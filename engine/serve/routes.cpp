@@ -28,12 +28,21 @@ struct Path {
 };
 
 constexpr Path kPaths[] = {
-    {"/v1/chat/completions", "POST"}, {"/v1/completions", "POST"},
-    {"/v1/tokenize", "POST"},         {"/v1/models", "GET"},
-    {"/facet/v1/version", "GET"},     {"/facet/v1/devices", "GET"},
-    {"/facet/v1/estimate", "POST"},   {"/facet/v1/load", "POST"},
-    {"/facet/v1/models", "GET"},      {"/facet/v1/unload", "POST"},
-    {"/facet/v1/queue", "GET"},       {"/facet/v1/cache", "GET, DELETE"},
+    {"/v1/chat/completions", "POST"},
+    {"/v1/completions", "POST"},
+    {"/v1/tokenize", "POST"},
+    {"/v1/models", "GET"},
+    {"/facet/v1/version", "GET"},
+    {"/facet/v1/devices", "GET"},
+    {"/facet/v1/estimate", "POST"},
+    {"/facet/v1/load", "POST"},
+    {"/facet/v1/models", "GET"},
+    {"/facet/v1/unload", "POST"},
+    {"/facet/v1/queue", "GET"},
+    {"/facet/v1/cache", "GET, DELETE"},
+    {"/facet/v1/adapters", "GET"},
+    {"/facet/v1/adapters/load", "POST"},
+    {"/facet/v1/adapters/unload", "POST"},
 };
 
 Reply ok(const Json& json, int status = 200)
@@ -124,6 +133,12 @@ Reply Routes::handle(const Call& call) const
         return ok(core::api::modelsToJson(m_models.models()));
     if (call.path == "/facet/v1/unload")
         return unload(call);
+    if (call.path == "/facet/v1/adapters")
+        return ok(core::api::adaptersToJson(m_models.adapters()));
+    if (call.path == "/facet/v1/adapters/load")
+        return loadAdapter(call);
+    if (call.path == "/facet/v1/adapters/unload")
+        return unloadAdapter(call);
     if (call.path == "/facet/v1/queue")
         return ok(toJson(m_models.queue()));
     if (call.method == "DELETE")
@@ -143,8 +158,12 @@ Reply Routes::answer(const Call& call, Result<Request> (*fromJson)(const Json&))
         return replyOf(*error);
     if (m_refuses)
         return replyOf(kEnding);
-    Answering::Started started =
-        Answering::start(std::move(std::get<std::shared_ptr<ServedModel>>(model)), m_pictures, asked);
+    auto served = std::move(std::get<std::shared_ptr<ServedModel>>(model));
+    auto adapted = m_models.adapted(*served, asked.options.adapters);
+    if (const auto* error = std::get_if<ErrorBody>(&adapted))
+        return replyOf(*error);
+    Answering::Started started = Answering::start(
+        {std::move(served), std::move(std::get<std::shared_ptr<AdaptedModel>>(adapted))}, m_pictures, asked);
     if (const auto* error = std::get_if<ErrorBody>(&started))
         return replyOf(*error);
     std::shared_ptr<Answering> answering = std::move(std::get<std::unique_ptr<Answering>>(started));
@@ -203,7 +222,7 @@ Reply Routes::tokenize(const Call& call) const
     const auto model = m_models.find(asked.model);
     if (const auto* error = std::get_if<ErrorBody>(&model))
         return replyOf(*error);
-    const auto tokens = tokensOf(*std::get<std::shared_ptr<ServedModel>>(model), m_pictures, asked);
+    const auto tokens = tokensOf({std::get<std::shared_ptr<ServedModel>>(model), nullptr}, m_pictures, asked);
     if (const auto* error = std::get_if<ErrorBody>(&tokens))
         return replyOf(*error);
     return ok(toJson(std::get<core::api::Tokens>(tokens)));
@@ -242,6 +261,25 @@ Reply Routes::unload(const Call& call) const
         return replyOf(*error);
     const std::string& id = std::get<std::string>(request);
     const Result<void> unloaded = m_models.unload(id);
+    return unloaded ? ok({{"id", id}}) : replyOf(core::api::errorBody(unloaded.error()));
+}
+
+Reply Routes::loadAdapter(const Call& call) const
+{
+    const auto request = read(call, core::api::adapterLoadRequestFromJson);
+    if (const auto* error = std::get_if<ErrorBody>(&request))
+        return replyOf(*error);
+    const Result<std::string> id = m_models.loadAdapter(std::get<core::api::AdapterLoadRequest>(request));
+    return id ? ok({{"id", *id}}) : replyOf(core::api::errorBody(id.error()));
+}
+
+Reply Routes::unloadAdapter(const Call& call) const
+{
+    const auto request = read(call, core::api::adapterUnloadRequestFromJson);
+    if (const auto* error = std::get_if<ErrorBody>(&request))
+        return replyOf(*error);
+    const std::string& id = std::get<std::string>(request);
+    const Result<void> unloaded = m_models.unloadAdapter(id);
     return unloaded ? ok({{"id", id}}) : replyOf(core::api::errorBody(unloaded.error()));
 }
 

@@ -61,6 +61,8 @@ private:
     Reply load(const Call& call) const;
     Reply unload(const Call& call) const;
     Reply estimate(const Call& call) const;
+    Reply loadAdapter(const Call& call) const;
+    Reply unloadAdapter(const Call& call) const;
 
     ModelHost& m_models;
     const PictureSource m_pictures;

@@ -112,6 +112,9 @@ core::Result<void> TrainedModel::select(const TrainedSelection& selection, uint6
 
 core::Result<void> TrainedModel::startFrom(const PeftAdapter& adapter)
 {
+    if (!adapter.unknown.empty())
+        return Error{ErrorCode::InvalidInput, "the adapter to start from has " + adapter.unknown.front() +
+                                                  ", which belongs to no layer of Gemma 3"};
     std::map<std::string, at::Tensor> saved = adapter.tensors;
     for (const auto& layer : adapter.layers) {
         saved[layer->settings.module + ".lora_A"] = layer->a_RI;
@@ -141,7 +144,7 @@ core::Result<void> TrainedModel::startFrom(const PeftAdapter& adapter)
 PeftAdapter TrainedModel::adapter(const std::string& baseModel) const
 {
     const auto shapes = core::gemma3::expectedTensors(m_model.config);
-    PeftAdapter adapter = {baseModel, m_adapters, {}};
+    PeftAdapter adapter = {baseModel, m_adapters, {}, {}};
     for (const TrainedTensor& trained : m_trained)
         if (const auto shape = shapes.find(trained.name); shape != shapes.end())
             adapter.tensors[trained.name] = trained.tensor.detach().view(shape->second);

@@ -178,7 +178,7 @@ private Q_SLOTS:
             const core::Result<PeftAdapter> read = readPeftFolder(folder(index) / "adapter");
             QVERIFY2(read, core::reason(read));
             model = training.baseModel();
-            const core::Result<void> attached = attach(*read, model);
+            const core::Result<Attached> attached = attach(*read, model);
             QVERIFY2(attached, core::reason(attached));
         }
         const TrainedModel again = *TrainedModel::make(model, {{"language_model.norm.weight"}, {}}, 1);
