@@ -41,7 +41,7 @@ LogView::LogView(QWidget* parent) : QAbstractScrollArea(parent)
     m_timer.start();
 }
 
-void LogView::show(const std::filesystem::path& file)
+void LogView::open(const std::filesystem::path& file)
 {
     m_path = QString::fromStdString(file.string());
     m_isFollowing = true;
@@ -57,14 +57,14 @@ int LogView::numVisible() const
 QByteArray LogView::readPiece(qint64 from, qint64 count) const
 {
     QFile file(m_path);
-    if (!file.open(QIODevice::ReadOnly | QIODevice::Unbuffered) || !file.seek(from))
+    if (m_path.isEmpty() || !file.open(QIODevice::ReadOnly | QIODevice::Unbuffered) || !file.seek(from))
         return {};
     return file.read(count);
 }
 
 void LogView::poll()
 {
-    if (!isVisible())
+    if (!isVisible() || m_path.isEmpty())
         return;
     const QFileInfo info(m_path);
     const qint64 size = info.exists() ? info.size() : 0;

@@ -16,7 +16,7 @@ class LogView final : public QAbstractScrollArea {
 public:
     explicit LogView(QWidget* parent = nullptr);
 
-    void show(const std::filesystem::path& file);
+    void open(const std::filesystem::path& file);
 
     bool isFollowing() const { return m_isFollowing; }
     QStringList shownLines() const { return m_lines; }

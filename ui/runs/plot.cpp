@@ -6,7 +6,14 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/label.h"
 
+// Its header uses the short names that we leave to Torch.
+#define signals Q_SIGNALS
+#define slots Q_SLOTS
+#define foreach Q_FOREACH
 #include <qcustomplot.h>
+#undef signals
+#undef slots
+#undef foreach
 
 #include <QElapsedTimer>
 #include <QKeyEvent>
@@ -93,6 +100,7 @@ Plot::Plot(const QString& name, QWidget* parent)
     m_plot->axisRect()->setRangeZoom(Qt::Horizontal);
     m_plot->axisRect()->setupFullAxesBox(false);
     m_plot->setNoAntialiasingOnDrag(true);
+    m_plot->setPlottingHint(QCP::phFastPolylines);
     m_plot->xAxis->grid()->setZeroLinePen(Qt::NoPen);
     m_plot->yAxis->grid()->setZeroLinePen(Qt::NoPen);
     const auto makeMarks = [this](QCPScatterStyle::ScatterShape shape) {
@@ -239,7 +247,11 @@ void Plot::fillGraphs()
                            curve.look == PlotCurve::Look::Rings ? Qt::DashLine
                            : isFaint                            ? Qt::SolidLine
                                                                 : curveDash(curve.slot)));
-        graph->setAntialiased(!isFaint || x.size() < 5000);
+        // Thousands of smoothed strokes over each other take a painter seconds, and look like a band anyway.
+        const bool isDense = x.size() > 2 * static_cast<size_t>(m_plot->axisRect()->width());
+        graph->setAntialiased(!isDense);
+        if (isDense)
+            graph->setPen(QPen(color, 1));
         if (curve.look == PlotCurve::Look::Rings || curve.x->size() == 1)
             graph->setScatterStyle(
                 QCPScatterStyle(QCPScatterStyle::ssCircle, color, Theme::color(Role::Surface), 6));
@@ -265,8 +277,6 @@ void Plot::fillGraphs()
     put(m_checkpoints, places[0], low);
     put(m_resumes, places[1], low);
     put(m_warnings, places[2], high);
-    for (QCPGraph* graph : {m_checkpoints, m_resumes, m_warnings})
-        graph->setClipToAxisRect(false);
 }
 
 void Plot::draw()

@@ -3,6 +3,7 @@
 // A plot of curves over a common axis. The one place that knows QCustomPlot.
 
 #include "ui/runs/run_data.h"
+#include "ui/theme/tokens.h"
 
 #include <QVector>
 #include <QWidget>
