@@ -15,7 +15,8 @@ Result<void> sendSignal(const ProcessIdentity& process, int signal)
     // What the handle holds cannot become another process any more; now see whether it is the right one.
     const std::optional<bool> isThere = isAlive(process);
     if (!isThere)
-        return Error{ErrorCode::Unavailable, "the run is on " + process.host + ", which no signal from here reaches"};
+        return Error{ErrorCode::Unavailable,
+                     "the run is on " + process.host + ", which no signal from here reaches"};
     if (!*isThere || !handle.isOpen())
         return Error{ErrorCode::Unavailable,
                      "the run's process " + std::to_string(process.pid) + " is gone already"};

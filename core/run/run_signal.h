@@ -4,8 +4,8 @@
 
 namespace facet::core {
 
-/// Sends a signal to the very process that is meant, through a pidfd, since pids are used again: SIGUSR1 saves a
-/// run now, SIGTERM saves and stops it, SIGKILL ends it without a word.
+/// Sends a signal to the very process that is meant, through a pidfd, since pids are used again: SIGUSR1
+/// saves a run now, SIGTERM saves and stops it, SIGKILL ends it without a word.
 ///
 /// Errors  Unavailable: it is gone, or on another host; Io
 Result<void> sendSignal(const ProcessIdentity& process, int signal);

@@ -15,9 +15,9 @@ namespace facet::ui {
 /// Source  tensorboard/components/vz_line_chart2/line-chart.ts, resmoothDataset
 std::vector<double> smoothed(std::span<const double> values, double weight);
 
-/// At most four points for each of `numColumns` columns of pixels: the first, the least, the greatest and the last,
-/// in their order. So the picture is that of all points. `x` grows; what is not finite is left out. One point
-/// outside each end is kept, where there is one, so that lines lead out of the picture.
+/// At most four points for each of `numColumns` columns of pixels: the first, the least, the greatest and the
+/// last, in their order. So the picture is that of all points. `x` grows; what is not finite is left out. One
+/// point outside each end is kept, where there is one, so that lines lead out of the picture.
 void decimate(std::span<const double> x, std::span<const double> y, double from, double to, int numColumns,
               std::vector<double>& outX, std::vector<double>& outY);
 

@@ -8,8 +8,8 @@
 
 namespace facet::ui {
 
-/// A log of any size that grows. Reads what is seen and nothing else: a place in it is a byte, so neither opening
-/// nor scrolling depends on the size. Follows the end until one scrolls up.
+/// A log of any size that grows. Reads what is seen and nothing else: a place in it is a byte, so neither
+/// opening nor scrolling depends on the size. Follows the end until one scrolls up.
 class LogView final : public QAbstractScrollArea {
     Q_OBJECT
 

@@ -28,7 +28,7 @@ namespace facet::ui {
 namespace {
 
 constexpr int kFewestTicks = 3;
-constexpr int kPixelsPerTick = 110;
+constexpr int kPixelsPerTick = 110, kPixelsPerLine = 60;
 
 /// 0, 500, 1 k, 2.5 M; times as 10 min, 1 h.
 class AxisTicker final : public QCPAxisTicker {
@@ -87,7 +87,9 @@ QString axisText(AxisKind kind, double value)
 }
 
 Plot::Plot(const QString& name, QWidget* parent)
-    : QWidget(parent), m_plot(new QCustomPlot(this)), m_readOut(new Label(TextStyle::MonoSmall, Role::Text, this))
+    : QWidget(parent),
+      m_plot(new QCustomPlot(this)),
+      m_readOut(new Label(TextStyle::MonoSmall, Role::Text, this))
 {
     setAccessibleName(name);
     setFocusPolicy(Qt::StrongFocus);
@@ -98,7 +100,6 @@ Plot::Plot(const QString& name, QWidget* parent)
     m_plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
     m_plot->axisRect()->setRangeDrag(Qt::Horizontal);
     m_plot->axisRect()->setRangeZoom(Qt::Horizontal);
-    m_plot->axisRect()->setupFullAxesBox(false);
     m_plot->setNoAntialiasingOnDrag(true);
     m_plot->setPlottingHint(QCP::phFastPolylines);
     m_plot->xAxis->grid()->setZeroLinePen(Qt::NoPen);
@@ -147,6 +148,7 @@ void Plot::applyTheme()
         axis->setSubTickPen(Qt::NoPen);
         axis->setTickLabelFont(Theme::font(TextStyle::Caption));
         axis->setTickLabelColor(Theme::color(Role::Text3));
+        axis->setNumberFormat(QStringLiteral("gb"));
         axis->grid()->setPen(QPen(Theme::color(Role::Grid), 1));
         axis->setTickLength(0, 4);
     }
@@ -234,7 +236,8 @@ void Plot::fillGraphs()
     const QCPRange range = m_plot->xAxis->range();
     std::vector<double> x, y, seen;
     for (const PlotCurve& curve : m_curves) {
-        decimate(*curve.x, *curve.y, range.lower, range.upper, std::max(1, m_plot->axisRect()->width()), x, y);
+        decimate(*curve.x, *curve.y, range.lower, range.upper, std::max(1, m_plot->axisRect()->width()), x,
+                 y);
         seen.insert(seen.end(), y.begin(), y.end());
         QCPGraph* graph = m_plot->addGraph();
         graph->setSelectable(QCP::stNone);
@@ -243,7 +246,10 @@ void Plot::fillGraphs()
         if (curve.look == PlotCurve::Look::Faint)
             color.setAlphaF(0.25F);
         const bool isFaint = curve.look == PlotCurve::Look::Faint;
-        graph->setPen(QPen(color, isFaint ? 1 : curve.look == PlotCurve::Look::Rings ? 1.5 : 2,
+        graph->setPen(QPen(color,
+                           isFaint                                ? 1
+                           : curve.look == PlotCurve::Look::Rings ? 1.5
+                                                                  : 2,
                            curve.look == PlotCurve::Look::Rings ? Qt::DashLine
                            : isFaint                            ? Qt::SolidLine
                                                                 : curveDash(curve.slot)));
@@ -289,6 +295,8 @@ void Plot::draw()
     m_isSettingRange = false;
     const auto ticker = QSharedPointer<AxisTicker>::create(m_axis);
     ticker->setTickCount(std::max(kFewestTicks, width() / kPixelsPerTick));
+    if (!m_isLogarithmic)
+        m_plot->yAxis->ticker()->setTickCount(std::max(kFewestTicks, height() / kPixelsPerLine));
     m_plot->xAxis->setTicker(ticker);
     fillGraphs();
     m_plot->replot(QCustomPlot::rpImmediateRefresh);
@@ -298,8 +306,10 @@ void Plot::draw()
 void Plot::moveCursor(int pixels)
 {
     const QCPAxis* axis = m_plot->xAxis;
-    const double from = m_cursor->visible() ? axis->coordToPixel(m_cursorAt) : m_plot->axisRect()->center().x();
-    showCursor(std::clamp(from + pixels, double(m_plot->axisRect()->left()), double(m_plot->axisRect()->right())));
+    const double from =
+        m_cursor->visible() ? axis->coordToPixel(m_cursorAt) : m_plot->axisRect()->center().x();
+    showCursor(
+        std::clamp(from + pixels, double(m_plot->axisRect()->left()), double(m_plot->axisRect()->right())));
 }
 
 void Plot::showCursor(double pixel)

@@ -55,6 +55,7 @@ public:
     void fit();
     void zoom(double factor);
     void moveCursor(int pixels);
+    void hideCursor();
 
     /// What the cursor's box says; "" without a cursor.
     QString readOut() const;
@@ -80,7 +81,6 @@ private:
     void fillGraphs();
     void rangeFromCurves();
     void showCursor(double pixel);
-    void hideCursor();
 
     QCustomPlot* m_plot;
     QCPItemLine* m_cursor;

@@ -93,7 +93,8 @@ void PlotPanel::fillBar()
     for (const char* kind : {"CSV", "PNG", "SVG", "PDF"})
         menu->addAction(tr("Save as %1…").arg(QLatin1String(kind)), this,
                         [this, kind] { exportAs(QString::fromLatin1(kind).toLower()); });
-    menu->addAction(tr("Copy picture"), this, [this] { QApplication::clipboard()->setPixmap(m_plot->picture()); });
+    menu->addAction(tr("Copy picture"), this,
+                    [this] { QApplication::clipboard()->setPixmap(m_plot->picture()); });
     menu->addAction(tr("Copy numbers"), this, [this] {
         if (table())
             QApplication::clipboard()->setText(QString::fromUtf8(toCsv(*table())));
@@ -160,6 +161,7 @@ void PlotPanel::show(std::vector<Shown> runs)
 {
     m_runs = std::move(runs);
     m_table.show(table());
+    m_plot->hideCursor();
     m_plot->setFollowing(true);
     refresh();
 }
@@ -175,8 +177,8 @@ void PlotPanel::refresh()
     for (size_t i = 0; i < m_runs.size(); ++i) {
         const core::RunHistory& history = m_runs[i].data->history();
         const int slot = static_cast<int>(i);
-        const auto x = std::make_shared<const std::vector<double>>(
-            axisValues(history.metrics, axis, history.metrics));
+        const auto x =
+            std::make_shared<const std::vector<double>>(axisValues(history.metrics, axis, history.metrics));
         const std::vector<double>* values = history.metrics.find(metric().toStdString());
         if (!values)
             continue;
@@ -201,10 +203,10 @@ void PlotPanel::refresh()
         const auto mark = [&](PlotMark::Kind kind, int64_t step, const QString& text) {
             const auto at = std::ranges::lower_bound(history.metrics.steps, step);
             if (!x->empty())
-                marks.push_back({kind,
-                                 (*x)[std::min(static_cast<size_t>(at - history.metrics.steps.begin()),
-                                               x->size() - 1)],
-                                 text});
+                marks.push_back(
+                    {kind,
+                     (*x)[std::min(static_cast<size_t>(at - history.metrics.steps.begin()), x->size() - 1)],
+                     text});
         };
         for (const core::RunEvent& event : history.checkpoints)
             mark(PlotMark::Kind::Checkpoint, core::stepOf(event),

@@ -31,7 +31,8 @@ public:
 
     explicit PlotPanel(QWidget* parent = nullptr);
 
-    /// One run with its validation and marks, or several over each other. Each must outlive this or be replaced.
+    /// One run with its validation and marks, or several over each other. Each must outlive this or be
+    /// replaced.
     void show(std::vector<Shown> runs);
 
     /// The shown runs have more to tell.

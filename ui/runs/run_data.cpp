@@ -24,8 +24,7 @@ void RunData::poll()
         this, [reader = m_reader] { return std::make_shared<News>(reader->poll()); },
         [this](const std::shared_ptr<News>& news) {
             m_timer.start();
-            const QString problem =
-                *news ? QString() : QString::fromStdString(news->error().message);
+            const QString problem = *news ? QString() : QString::fromStdString(news->error().message);
             const bool wasRead = std::exchange(m_isRead, true);
             bool isNew = !wasRead || problem != m_problem;
             m_problem = problem;

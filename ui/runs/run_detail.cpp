@@ -172,7 +172,8 @@ QWidget* RunDetail::makeTiles()
     auto* row = new QHBoxLayout(tiles);
     row->setContentsMargins(space::kXl, space::kS, space::kXl, space::kS);
     row->setSpacing(space::kL);
-    for (const QString& name : {tr("Step"), tr("Loss"), tr("Validation"), tr("Speed"), tr("MFU"), tr("Left")}) {
+    for (const QString& name :
+         {tr("Step"), tr("Loss"), tr("Validation"), tr("Speed"), tr("MFU"), tr("Left")}) {
         auto* column = new QVBoxLayout;
         column->setSpacing(2);
         const Tile tile = {new Label(TextStyle::Stat), new Label(TextStyle::Caption, Role::Text3)};
@@ -197,17 +198,18 @@ QWidget* RunDetail::makePlots()
     column->addWidget(m_plots, 3);
     auto* row = new QHBoxLayout;
     row->setSpacing(space::kM);
-    const std::vector<std::pair<QString, QString>> small = {{QStringLiteral("lr"), tr("Learning rate")},
-                                                            {QStringLiteral("grad_norm"), tr("Gradient norm")},
-                                                            {QStringLiteral("tokens_per_second"), tr("Tokens/s")},
-                                                            {QStringLiteral("memory_bytes"), tr("Memory, GiB")}};
+    const std::vector<std::pair<QString, QString>> small = {
+        {QStringLiteral("lr"), tr("Learning rate")},
+        {QStringLiteral("grad_norm"), tr("Gradient norm")},
+        {QStringLiteral("tokens_per_second"), tr("Tokens/s")},
+        {QStringLiteral("memory_bytes"), tr("Memory, GiB")}};
     for (const auto& [metric, name] : small) {
         auto* card = new Card(name);
         card->body()->setContentsMargins(space::kS, 0, space::kS, space::kXs);
         auto* plot = new Plot(name);
         plot->setObjectName(QStringLiteral("plot_") + metric);
         plot->setMinimumHeight(90);
-        card->body()->addWidget(plot);
+        card->body()->addWidget(plot, 1);
         row->addWidget(card, 1);
         m_small.emplace_back(plot, metric);
     }
@@ -290,10 +292,10 @@ void RunDetail::showState()
     if (run->condition == core::RunCondition::Lost) {
         m_banner->setTone(Banner::Tone::Warning);
         m_banner->setTitle(tr("Lost at step %1: its process is gone").arg(words::integer(run->step)));
-        m_banner->setDetail(run->savedStep > 0
-                                ? tr("Saved at step %1; Resume goes on from there.")
-                                      .arg(words::integer(run->savedStep))
-                                : tr("Nothing was saved yet; Resume begins again."));
+        m_banner->setDetail(
+            run->savedStep > 0
+                ? tr("Saved at step %1; Resume goes on from there.").arg(words::integer(run->savedStep))
+                : tr("Nothing was saved yet; Resume begins again."));
     } else if (isBad) {
         m_banner->setTone(Banner::Tone::Bad);
         m_banner->setTitle(tr("The run failed"));
@@ -315,7 +317,9 @@ void RunDetail::showTiles()
     };
     const int64_t step = metrics.steps.empty() ? run->step : metrics.steps.back();
     const double tokens = lastOf(metrics, "tokens");
-    set(0, words::integer(step) + (run->numSteps > 0 ? tr(" of %1").arg(words::integer(run->numSteps)) : QString()),
+    set(0,
+        words::integer(step) +
+            (run->numSteps > 0 ? tr(" of %1").arg(words::integer(run->numSteps)) : QString()),
         std::isfinite(tokens) ? axisText(AxisKind::Tokens, tokens) : QString());
     const std::vector<double>* loss = metrics.find("loss");
     const QString last = words::number(lastOf(metrics, "loss"));
@@ -332,7 +336,8 @@ void RunDetail::showTiles()
         set(2, QStringLiteral("–"), tr("no validation yet"));
     }
     const double speed = lastOf(metrics, "tokens_per_second");
-    set(3, std::isfinite(speed) ? tr("%1 tok/s").arg(words::integer(std::llround(speed))) : QStringLiteral("–"),
+    set(3,
+        std::isfinite(speed) ? tr("%1 tok/s").arg(words::integer(std::llround(speed))) : QStringLiteral("–"),
         {});
     const double mfu = lastOf(metrics, "mfu");
     set(4, mfu > 0 ? tr("%1 %").arg(100 * mfu, 0, 'f', 1) : QStringLiteral("–"),
@@ -341,9 +346,10 @@ void RunDetail::showTiles()
     const double left = lastOf(metrics, "seconds_left");
     const bool isRunning = run->condition == core::RunCondition::Running && std::isfinite(left);
     set(5, isRunning ? words::duration(left) : QStringLiteral("–"),
-        isRunning ? tr("ends about %1").arg(QDateTime::currentDateTime().addSecs(qint64(left)).toString(
-                        QStringLiteral("HH:mm")))
-                  : words::condition(*run));
+        isRunning
+            ? tr("ends about %1")
+                  .arg(QDateTime::currentDateTime().addSecs(qint64(left)).toString(QStringLiteral("HH:mm")))
+            : words::condition(*run));
 }
 
 void RunDetail::showSmallPlots()
@@ -359,10 +365,10 @@ void RunDetail::showSmallPlots()
             if (metric == QStringLiteral("memory_bytes"))
                 for (double& value : shown)
                     value /= 1024.0 * 1024 * 1024;
-            curves.push_back({plot->accessibleName(), static_cast<int>(i), PlotCurve::Look::Line,
-                              std::make_shared<const std::vector<double>>(
-                                  axisValues(table, AxisKind::Step, table)),
-                              std::make_shared<const std::vector<double>>(std::move(shown))});
+            curves.push_back(
+                {plot->accessibleName(), static_cast<int>(i), PlotCurve::Look::Line,
+                 std::make_shared<const std::vector<double>>(axisValues(table, AxisKind::Step, table)),
+                 std::make_shared<const std::vector<double>>(std::move(shown))});
         }
         plot->setClipping(metric == QStringLiteral("grad_norm"));
         plot->setCurves(std::move(curves));
@@ -381,20 +387,19 @@ void RunDetail::showTexts()
     }
     for (; m_numSamples < history.samples.size(); ++m_numSamples) {
         const auto& sample = std::get<core::SampleEvent>(history.samples[m_numSamples].what);
-        m_samples->appendPlainText(tr("step %1").arg(words::integer(sample.step)) +
-                                   (sample.image.empty()
-                                        ? QString()
-                                        : tr(", picture %1").arg(QString::fromStdString(sample.image))) +
-                                   QStringLiteral("\n> ") + QString::fromStdString(sample.prompt) +
-                                   QLatin1Char('\n') + QString::fromStdString(sample.text) +
-                                   QLatin1Char('\n'));
+        m_samples->appendPlainText(
+            tr("step %1").arg(words::integer(sample.step)) +
+            (sample.image.empty() ? QString()
+                                  : tr(", picture %1").arg(QString::fromStdString(sample.image))) +
+            QStringLiteral("\n> ") + QString::fromStdString(sample.prompt) + QLatin1Char('\n') +
+            QString::fromStdString(sample.text) + QLatin1Char('\n'));
     }
     const auto count = static_cast<int>(history.checkpoints.size());
     if (m_checkpoints->rowCount() != count) {
         m_checkpoints->setRowCount(count);
         for (int row = 0; row < count; ++row) {
-            const auto& checkpoint =
-                std::get<core::CheckpointEvent>(history.checkpoints[static_cast<size_t>(count - 1 - row)].what);
+            const auto& checkpoint = std::get<core::CheckpointEvent>(
+                history.checkpoints[static_cast<size_t>(count - 1 - row)].what);
             const std::filesystem::path folder =
                 std::filesystem::path(m_paths.front().toStdString()) / checkpoint.path;
             const auto at = std::ranges::find(history.validation.steps, checkpoint.step);
@@ -442,8 +447,10 @@ void RunDetail::resume()
     if (m_paths.isEmpty())
         return;
     const core::ObservedRun* run = this->run();
-    jobs::Launch launch = {m_engine.toStdString(), m_paths.front().toStdString(),
-                           run && !run->device.empty() ? run->device : "auto", {}};
+    jobs::Launch launch = {m_engine.toStdString(),
+                           m_paths.front().toStdString(),
+                           run && !run->device.empty() ? run->device : "auto",
+                           {}};
     m_resume->setEnabled(false);
     runInBackground(
         this, [launch] { return std::make_shared<core::Result<jobs::Launched>>(jobs::launch(launch)); },
@@ -461,10 +468,11 @@ void RunDetail::stopNow()
     const core::ObservedRun* run = this->run();
     if (!run || run->pid == 0)
         return;
-    auto* question = new QMessageBox(
-        QMessageBox::Warning, tr("Stop %1 now?").arg(QString::fromStdString(run->name)),
-        tr("What it did since step %1, where it was saved last, is lost.").arg(words::integer(run->savedStep)),
-        QMessageBox::Cancel, this);
+    auto* question =
+        new QMessageBox(QMessageBox::Warning, tr("Stop %1 now?").arg(QString::fromStdString(run->name)),
+                        tr("What it did since step %1, where it was saved last, is lost.")
+                            .arg(words::integer(run->savedStep)),
+                        QMessageBox::Cancel, this);
     question->setObjectName(QStringLiteral("stopQuestion"));
     question->setAttribute(Qt::WA_DeleteOnClose);
     const QPushButton* stop = question->addButton(tr("Stop now"), QMessageBox::DestructiveRole);
@@ -482,10 +490,10 @@ void RunDetail::moveToTrash()
         say(QStringLiteral("warn"), tr("%1 is running").arg(name), tr("Stop it first."));
         return;
     }
-    auto* question = new QMessageBox(
-        QMessageBox::Warning, tr("Move %1 to the trash?").arg(name),
-        tr("%1 with all its checkpoints goes to the trash of the desktop.").arg(words::folder(run->folder.path)),
-        QMessageBox::Cancel, this);
+    auto* question = new QMessageBox(QMessageBox::Warning, tr("Move %1 to the trash?").arg(name),
+                                     tr("%1 with all its checkpoints goes to the trash of the desktop.")
+                                         .arg(words::folder(run->folder.path)),
+                                     QMessageBox::Cancel, this);
     question->setObjectName(QStringLiteral("trashQuestion"));
     question->setAttribute(Qt::WA_DeleteOnClose);
     QPushButton* move = question->addButton(tr("Move to trash"), QMessageBox::DestructiveRole);

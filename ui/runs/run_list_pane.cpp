@@ -84,9 +84,8 @@ private:
         const double high0 = std::max(high.loss - low.loss, 1e-12);
         QPolygonF line;
         for (const core::CurvePoint& point : run.curve)
-            line << QPointF(
-                place.left() + place.width() * double(point.step - run.curve.front().step) / wide,
-                place.bottom() - place.height() * (point.loss - low.loss) / high0);
+            line << QPointF(place.left() + place.width() * double(point.step - run.curve.front().step) / wide,
+                            place.bottom() - place.height() * (point.loss - low.loss) / high0);
         painter->setBrush(Qt::NoBrush);
         painter->setPen(QPen(Theme::color(run.isUnderWay() ? Role::Accent : Role::Text3), 1.25));
         painter->drawPolyline(line);

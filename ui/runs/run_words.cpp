@@ -90,8 +90,7 @@ QString secondLine(const core::ObservedRun& run)
         case core::RunCondition::Lost:
             return tr("lost at ") + steps(run);
         case core::RunCondition::Silent:
-            return tr("no word from %1 since %2")
-                .arg(QString::fromStdString(run.host), ago(run.heartbeat));
+            return tr("no word from %1 since %2").arg(QString::fromStdString(run.host), ago(run.heartbeat));
     }
     return {};
 }

@@ -102,11 +102,11 @@ inline constexpr std::array<ColorToken, static_cast<size_t>(Role::NumRoles)> kCo
     {Role::Axis, 0x858D96, 0x767F89},         {Role::Part1, 0x0B6B7B, 0x55C2D0},
     {Role::Part2, 0xD17905, 0xE58A3C},        {Role::Part3, 0x822676, 0xC06AA6},
     {Role::Part4, 0x3D97C7, 0x89C1F5},        {Role::Part5, 0x7FB3A0, 0x6FA592},
-    {Role::Part6, 0xC9B458, 0xD2BC55},        {Role::Part7, 0x9AA2AA, 0x767F89},        {Role::Curve1, 0x005EF5, 0x3D86FF},
-    {Role::Curve2, 0xD17905, 0xE0481A},       {Role::Curve3, 0x024B24, 0x56FBA3},
-    {Role::Curve4, 0x822676, 0xB4507F},       {Role::Curve5, 0x7A5400, 0xE6BB00},
-    {Role::Curve6, 0x3D97C7, 0x89C1F5},       {Role::Curve7, 0x919191, 0xDFE5EC},
-    {Role::Curve8, 0x5B289F, 0x8B60C3},
+    {Role::Part6, 0xC9B458, 0xD2BC55},        {Role::Part7, 0x9AA2AA, 0x767F89},
+    {Role::Curve1, 0x005EF5, 0x3D86FF},       {Role::Curve2, 0xD17905, 0xE0481A},
+    {Role::Curve3, 0x024B24, 0x56FBA3},       {Role::Curve4, 0x822676, 0xB4507F},
+    {Role::Curve5, 0x7A5400, 0xE6BB00},       {Role::Curve6, 0x3D97C7, 0x89C1F5},
+    {Role::Curve7, 0x919191, 0xDFE5EC},       {Role::Curve8, 0x5B289F, 0x8B60C3},
 }};
 
 constexpr bool colorsAreInOrder()

@@ -17,7 +17,8 @@ class CurveMathTest final : public QObject {
 private Q_SLOTS:
     void smoothingIsTensorBoards()
     {
-        // By hand from resmoothDataset with weight 0.6: last = 0.6 last + 0.4 value, shown last / (1 - 0.6^n).
+        // By hand from resmoothDataset with weight 0.6: last = 0.6 last + 0.4 value, shown last / (1 -
+        // 0.6^n).
         const std::vector<double> values = {3, 1, std::nan(""), 2, 8};
         const std::vector<double> result = smoothed(values, 0.6);
         QCOMPARE(result[0], 3.0);

@@ -1,13 +1,13 @@
-// The Runs page with real files: runs in every state, plots as they grow, the keyboard. Leaves pictures, light and
-// dark, in the build's folder "screenshots".
+// The Runs page with real files: runs in every state, plots as they grow, the keyboard. Leaves pictures,
+// light and dark, in the build's folder "screenshots".
 
+#include "ui/runs/runs_page.h"
 #include "core/base/file.h"
 #include "core/run/event_log.h"
 #include "core/run/launch_record.h"
 #include "ui/runs/log_view.h"
 #include "ui/runs/plot_panel.h"
 #include "ui/runs/run_list.h"
-#include "ui/runs/runs_page.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
@@ -49,8 +49,8 @@ class RunsPageTest final : public QObject {
         status.heartbeat = double(QDateTime::currentSecsSinceEpoch());
         status.processStart += isGone ? 1 : 0;
         if (!folder.create() || !core::writeStatus(folder, status) ||
-            !core::writeFileAtomically(folder.job(),
-                                       R"({"facet_job": 1, "name": ")" + name + R"(", "lora": {"rank": 32}})"))
+            !core::writeFileAtomically(
+                folder.job(), R"({"facet_job": 1, "name": ")" + name + R"(", "lora": {"rank": 32}})"))
             qFatal("cannot make a run");
         for (int64_t step = 1; step <= steps; ++step)
             append(folder, step);
@@ -77,9 +77,9 @@ class RunsPageTest final : public QObject {
             isWritten = isWritten && log->append({1.7640576e9 + 6.2 * t,
                                                   core::ValidationEvent{step, metric.loss + 0.03, 999}});
         if (step % 100 == 0)
-            isWritten = isWritten &&
-                        log->append({1.7640576e9 + 6.2 * t,
-                                     core::CheckpointEvent{step, "checkpoints/step-00000100", "steps"}});
+            isWritten =
+                isWritten && log->append({1.7640576e9 + 6.2 * t,
+                                          core::CheckpointEvent{step, "checkpoints/step-00000100", "steps"}});
         if (step == 373)
             isWritten = isWritten && log->append({1.7640576e9 + 6.2 * t,
                                                   core::WarningEvent{step, "loss spike, gradient clipped"}});
@@ -96,7 +96,8 @@ class RunsPageTest final : public QObject {
     void open()
     {
         m_runs = std::make_unique<ui::RunList>(std::vector<std::filesystem::path>{place()});
-        m_page = std::make_unique<ui::RunsPage>(*m_runs, m_place->path(), QStringLiteral("/nonexistent/engine"));
+        m_page =
+            std::make_unique<ui::RunsPage>(*m_runs, m_place->path(), QStringLiteral("/nonexistent/engine"));
         m_page->resize(1368, 872);
         m_page->show();
         QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
@@ -200,7 +201,8 @@ private Q_SLOTS:
 
     void aMillionPointsAreDrawnInSixteenMilliseconds()
     {
-        auto x = std::make_shared<std::vector<double>>(1'000'000), y = std::make_shared<std::vector<double>>(1'000'000);
+        auto x = std::make_shared<std::vector<double>>(1'000'000),
+             y = std::make_shared<std::vector<double>>(1'000'000);
         for (size_t i = 0; i < x->size(); ++i) {
             (*x)[i] = double(i + 1);
             (*y)[i] = 1 + 3 / std::sqrt(double(i + 1)) + 0.1 * std::sin(double(i) * 12.9898);

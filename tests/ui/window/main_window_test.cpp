@@ -101,6 +101,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("key");
         QTest::newRow("chat") << "chat" << static_cast<int>(Qt::Key_1);
         QTest::newRow("models") << "models" << static_cast<int>(Qt::Key_2);
+        QTest::newRow("runs") << "runs" << static_cast<int>(Qt::Key_4);
         QTest::newRow("settings") << "settings" << static_cast<int>(Qt::Key_6);
     }
 
@@ -171,8 +172,9 @@ private Q_SLOTS:
         QStringList names;
         for (int row = 0; row < actions.rowCount(); ++row)
             names << actions.action(row)->objectName();
-        for (const char* name : {"goToModels", "actionAddFolder", "actionScanCache", "actionLoadModel",
-                                 "actionEnterToken", "switchScheme", "restartEngine", "quit"})
+        for (const char* name :
+             {"goToModels", "actionAddFolder", "actionScanCache", "actionLoadModel", "actionEnterToken",
+              "actionRunResume", "switchScheme", "restartEngine", "quit"})
             QVERIFY2(names.contains(QLatin1String(name)), name);
     }
 
@@ -326,7 +328,7 @@ private Q_SLOTS:
         for (const bool isDark : {false, true}) {
             ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
             const QString suffix = isDark ? QStringLiteral("-dark") : QStringLiteral("-light");
-            for (const char* id : {"chat", "models", "settings"}) {
+            for (const char* id : {"chat", "models", "runs", "settings"}) {
                 window().showPage(QString::fromLatin1(id));
                 save(QString::fromLatin1(id) + suffix);
             }
