@@ -287,6 +287,8 @@ void Plot::fillGraphs()
 
 void Plot::draw()
 {
+    if (m_plot->axisRect()->width() < 1 || m_plot->axisRect()->height() < 1)
+        return;
     QElapsedTimer timer;
     timer.start();
     m_isSettingRange = true;
