@@ -6,6 +6,7 @@
 #include "ui/finetune/finetune_page.h"
 #include "ui/clusters/clusters_page.h"
 #include "ui/models/models_page.h"
+#include "ui/runs/runs_page.h"
 #include "ui/settings/settings_page.h"
 #include "ui/theme/theme.h"
 #include "ui/window/engine_log.h"
@@ -78,6 +79,7 @@ Studio::Studio(Options options)
       m_loaded(m_client),
       m_downloads([this] { return m_account.settings(); }, m_place.folder / "downloads.json"),
       m_library(core::Library(m_place.folder), builtIns(), core::hubFolder()),
+      m_runs({m_place.folder / "runs"}),
       m_conversations(m_place.folder)
 {
     // The engine takes only folders that are there.
@@ -170,6 +172,14 @@ void Studio::addPages()
                        .title = tr("Fine-tune"),
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_3),
                        .make = [this] { return makeFinetunePage(); }});
+    m_window->addPage({.id = QStringLiteral("runs"),
+                       .icon = QStringLiteral("runs"),
+                       .title = tr("Runs"),
+                       .keys = QKeySequence(Qt::CTRL | Qt::Key_4),
+                       .make = [this]() -> QWidget* {
+                           return new ui::RunsPage(m_runs, toText(m_place.folder / "runs"),
+                                                   engineProgram(m_options.engineProgram));
+                       }});
     m_window->addPage({.id = QStringLiteral("clusters"),
                        .icon = QStringLiteral("clusters"),
                        .title = tr("Clusters"),

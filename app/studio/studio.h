@@ -7,6 +7,7 @@
 #include "ui/models/downloads.h"
 #include "ui/models/library_list.h"
 #include "ui/models/loaded_models.h"
+#include "ui/runs/run_list.h"
 #include "ui/settings/hub_account.h"
 #include "ui/settings/studio_settings.h"
 #include "ui/theme/system_scheme.h"
@@ -64,6 +65,7 @@ private:
     ui::LoadedModels m_loaded;
     ui::Downloads m_downloads;
     ui::LibraryList m_library;
+    ui::RunList m_runs;
     ui::ConversationService m_conversations;
     std::unique_ptr<ui::ChatViewModel> m_chat;
     std::unique_ptr<ui::MainWindow> m_window;

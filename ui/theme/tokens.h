@@ -61,6 +61,14 @@ enum class Role {
     Part5,
     Part6,
     Part7,
+    Curve1,  ///< of plots: a run each; dash and end mark say it again
+    Curve2,
+    Curve3,
+    Curve4,
+    Curve5,
+    Curve6,
+    Curve7,
+    Curve8,
     NumRoles,
 };
 
@@ -95,6 +103,10 @@ inline constexpr std::array<ColorToken, static_cast<size_t>(Role::NumRoles)> kCo
     {Role::Part2, 0xD17905, 0xE58A3C},        {Role::Part3, 0x822676, 0xC06AA6},
     {Role::Part4, 0x3D97C7, 0x89C1F5},        {Role::Part5, 0x7FB3A0, 0x6FA592},
     {Role::Part6, 0xC9B458, 0xD2BC55},        {Role::Part7, 0x9AA2AA, 0x767F89},
+    {Role::Curve1, 0x005EF5, 0x3D86FF},       {Role::Curve2, 0xD17905, 0xE0481A},
+    {Role::Curve3, 0x024B24, 0x56FBA3},       {Role::Curve4, 0x822676, 0xB4507F},
+    {Role::Curve5, 0x7A5400, 0xE6BB00},       {Role::Curve6, 0x3D97C7, 0x89C1F5},
+    {Role::Curve7, 0x919191, 0xDFE5EC},       {Role::Curve8, 0x5B289F, 0x8B60C3},
 }};
 
 constexpr bool colorsAreInOrder()
@@ -173,7 +185,7 @@ inline constexpr int kControl = 32, kCompact = 28, kRowEditor = 24, kChip = 20, 
 }
 namespace width {
 inline constexpr int kRail = 72, kConversations = 256, kInspector = 304, kModelDetail = 400, kThread = 720,
-                     kDialog = 480, kPalette = 560;
+                     kDialog = 480, kPalette = 560, kRuns = 344, kRunsNarrow = 264;
 }
 
 }  // namespace facet::ui

@@ -107,6 +107,7 @@ private Q_SLOTS:
         QTest::newRow("models") << "models" << static_cast<int>(Qt::Key_2);
         QTest::newRow("finetune") << "finetune" << static_cast<int>(Qt::Key_3);
         QTest::newRow("clusters") << "clusters" << static_cast<int>(Qt::Key_5);
+        QTest::newRow("runs") << "runs" << static_cast<int>(Qt::Key_4);
         QTest::newRow("settings") << "settings" << static_cast<int>(Qt::Key_6);
     }
 
@@ -178,8 +179,9 @@ private Q_SLOTS:
         QStringList names;
         for (int row = 0; row < actions.rowCount(); ++row)
             names << actions.action(row)->objectName();
-        for (const char* name : {"goToModels", "actionAddFolder", "actionScanCache", "actionLoadModel",
-                                 "actionEnterToken", "switchScheme", "restartEngine", "quit"})
+        for (const char* name :
+             {"goToModels", "actionAddFolder", "actionScanCache", "actionLoadModel", "actionEnterToken",
+              "actionRunResume", "switchScheme", "restartEngine", "quit"})
             QVERIFY2(names.contains(QLatin1String(name)), name);
     }
 

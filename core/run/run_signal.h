@@ -1,0 +1,13 @@
+#pragma once
+
+#include "core/run/run_folder.h"
+
+namespace facet::core {
+
+/// Sends a signal to the very process that is meant, through a pidfd, since pids are used again: SIGUSR1
+/// saves a run now, SIGTERM saves and stops it, SIGKILL ends it without a word.
+///
+/// Errors  Unavailable: it is gone, or on another host; Io
+Result<void> sendSignal(const ProcessIdentity& process, int signal);
+
+}  // namespace facet::core

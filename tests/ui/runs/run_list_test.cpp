@@ -1,0 +1,106 @@
+// The list of runs and a run's numbers, without a screen.
+
+#include "ui/runs/run_list.h"
+#include "core/run/event_log.h"
+#include "core/run/observed_run.h"
+#include "ui/runs/metric_table.h"
+#include "ui/runs/run_data.h"
+#include "ui/runs/run_words.h"
+
+#include <QAbstractItemModelTester>
+#include <QElapsedTimer>
+#include <QPersistentModelIndex>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace facet;
+
+namespace {
+
+core::ObservedRun made(const char* name, core::RunCondition condition)
+{
+    core::ObservedRun run;
+    run.folder = {std::filesystem::path("/runs") / name};
+    run.name = name;
+    run.condition = condition;
+    run.step = 480;
+    run.numSteps = 1000;
+    return run;
+}
+
+}  // namespace
+
+class RunListTest final : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void rowsFollowTheRunsAndIndexesStayWithTheirs()
+    {
+        using enum core::RunCondition;
+        ui::RunList list({});
+        const QAbstractItemModelTester tester(&list, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        const QSignalSpy ended(&list, &ui::RunList::ended);
+        list.take({made("a", Running), made("b", Done), made("c", Done)});
+        const QPersistentModelIndex a = list.index(0), c = list.index(2);
+        list.take({made("d", Starting), made("c", Done), made("a", Lost)});
+        QCOMPARE(list.rowCount(), 3);
+        QCOMPARE(a.row(), 2);
+        QCOMPARE(c.row(), 1);
+        QCOMPARE(c.data().toString(), QStringLiteral("c"));
+        QCOMPARE(ended.count(), 1);
+        QCOMPARE(ended[0][0].toString(), QStringLiteral("/runs/a"));
+        QCOMPARE(ui::words::secondLine(list.run(2)), QStringLiteral("lost at step 480 of 1,000"));
+        QVERIFY(a.data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("lost at step 480")));
+        QCOMPARE(list.numUnderWay(), 1);
+        list.take({});
+        QVERIFY(!a.isValid());
+    }
+
+    void aPointIsKnownHalfASecondAfterItWasWritten()
+    {
+        const QTemporaryDir place;
+        const std::filesystem::path events = (place.path() + QStringLiteral("/events.jsonl")).toStdString();
+        auto log = core::EventLog::open(events);
+        QVERIFY(log);
+        ui::RunData data(events);
+        QTRY_VERIFY(data.isRead());
+        ui::MetricTable table;
+        const QAbstractItemModelTester tester(&table, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        table.show(&data.history().metrics);
+        connect(&data, &ui::RunData::changed, &table, &ui::MetricTable::refresh);
+        core::MetricEvent metric;
+        qint64 best = 1'000'000;
+        for (metric.step = 1; metric.step <= 5; ++metric.step) {
+            metric.loss = 0.1 + 1.0 / double(metric.step);
+            QElapsedTimer timer;
+            timer.start();
+            QVERIFY(log->append({1000 + 2.0 * double(metric.step), metric}));
+            QTRY_COMPARE(table.rowCount(), int(metric.step));
+            best = std::min(best, timer.elapsed());
+        }
+        QVERIFY2(best < 500, qPrintable(QString::number(best)));
+        QCOMPARE(table.index(0, 0).data().toString(), QStringLiteral("1"));
+        QCOMPARE(ui::axisValues(data.history().metrics, ui::AxisKind::Time, data.history().metrics).back(),
+                 8.0);
+        const QList<QByteArray> lines = ui::toCsv(data.history().metrics).split('\n');
+        QVERIFY(lines[0].startsWith("step,time,tokens,targets,loss"));
+        QCOMPARE(lines[2].split(',')[4].toDouble(), 0.1 + 1.0 / 2);
+
+        QVERIFY(log->append({1020, core::ResumeEvent{2}}));
+        QTRY_COMPARE(table.rowCount(), 2);
+    }
+
+    void timesAndNumbersReadAsPeopleWriteThem()
+    {
+        QCOMPARE(ui::words::duration(40), QStringLiteral("40 s"));
+        QCOMPARE(ui::words::duration(9 * 60 + 30), QStringLiteral("9 min"));
+        QCOMPARE(ui::words::duration(3780), QStringLiteral("1 h 03 min"));
+        QCOMPARE(ui::words::number(0.48261), QStringLiteral("0.4826"));
+        QCOMPARE(ui::words::number(1e-5), QStringLiteral("1.00e-05"));
+        QCOMPARE(ui::words::number(5320.4), QStringLiteral("5,320"));
+    }
+};
+
+QTEST_GUILESS_MAIN(RunListTest)
+#include "run_list_test.moc"

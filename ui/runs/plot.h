@@ -1,0 +1,109 @@
+#pragma once
+
+// A plot of curves over a common axis. The one place that knows QCustomPlot.
+
+#include "ui/runs/run_data.h"
+#include "ui/theme/tokens.h"
+
+#include <QVector>
+#include <QWidget>
+
+#include <memory>
+#include <vector>
+
+class QCPGraph;
+class QCPItemLine;
+class QCustomPlot;
+
+namespace facet::ui {
+
+class Label;
+
+struct PlotCurve {
+    enum class Look { Line, Faint, Rings };
+
+    QString name;
+    int slot = 0;  ///< which of the eight colours, dashes and end marks
+    Look look = Look::Line;
+    std::shared_ptr<const std::vector<double>> x;  ///< grows
+    std::shared_ptr<const std::vector<double>> y;
+};
+
+struct PlotMark {
+    enum class Kind { Checkpoint, Resume, Warning };
+
+    Kind kind = Kind::Checkpoint;
+    double x = 0;
+    QString text;
+};
+
+class Plot final : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit Plot(const QString& name, QWidget* parent = nullptr);
+
+    void setCurves(std::vector<PlotCurve> curves);
+    void setMarks(std::vector<PlotMark> marks);
+    void setAxis(AxisKind kind);
+    void setLogarithmic(bool isLogarithmic);
+    void setClipping(bool isClipping);
+
+    /// Shows all points, also those to come. Zooming or panning ends it.
+    void setFollowing(bool isFollowing);
+    bool isFollowing() const { return m_isFollowing; }
+    void fit();
+    void zoom(double factor);
+    void moveCursor(int pixels);
+    void hideCursor();
+
+    /// What the cursor's box says; "" without a cursor.
+    QString readOut() const;
+
+    /// Milliseconds of the last drawing.
+    double drawMilliseconds() const { return m_drawMilliseconds; }
+
+    /// By the file's suffix: png, svg or pdf. false: it cannot be written.
+    bool exportTo(const QString& file);
+    QPixmap picture();
+
+Q_SIGNALS:
+    void followingChanged(bool isFollowing);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    void applyTheme();
+    void draw();
+    void fillGraphs();
+    void rangeFromCurves();
+    void showCursor(double pixel);
+
+    QCustomPlot* m_plot;
+    QCPItemLine* m_cursor;
+    Label* m_readOut;
+    std::vector<PlotCurve> m_curves;
+    std::vector<PlotMark> m_marks;
+    std::vector<QCPGraph*> m_graphs;
+    QCPGraph* m_checkpoints;
+    QCPGraph* m_warnings;
+    QCPGraph* m_resumes;
+    AxisKind m_axis = AxisKind::Step;
+    double m_cursorAt = -1;
+    double m_drawMilliseconds = 0;
+    bool m_isLogarithmic = false;
+    bool m_isClipping = true;
+    bool m_isFollowing = true;
+    bool m_isSettingRange = false;
+};
+
+/// "14.7 M tokens", "step 450", "25 min".
+QString axisText(AxisKind kind, double value);
+
+Role curveRole(int slot);
+Qt::PenStyle curveDash(int slot);
+
+}  // namespace facet::ui

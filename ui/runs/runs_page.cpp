@@ -1,0 +1,100 @@
+#include "ui/runs/runs_page.h"
+
+#include "ui/runs/run_detail.h"
+#include "ui/runs/run_list_pane.h"
+#include "ui/runs/run_words.h"
+#include "ui/widgets/empty_state.h"
+#include "ui/widgets/toast.h"
+
+#include <QAction>
+#include <QDBusConnection>
+#include <QDBusMessage>
+#include <QHBoxLayout>
+#include <QStackedLayout>
+
+namespace facet::ui {
+
+namespace {
+
+constexpr int kNarrow = 1200 - width::kRail;
+
+/// The desktop's, so that one hears of it with another window in front.
+void notifyDesktop(const QString& icon, const QString& title, const QString& detail)
+{
+    if (!QDBusConnection::sessionBus().isConnected())
+        return;
+    QDBusMessage call = QDBusMessage::createMethodCall(
+        QStringLiteral("org.freedesktop.Notifications"), QStringLiteral("/org/freedesktop/Notifications"),
+        QStringLiteral("org.freedesktop.Notifications"), QStringLiteral("Notify"));
+    call << QStringLiteral("Facet") << 0U << icon << title << detail << QStringList() << QVariantMap() << -1;
+    QDBusConnection::sessionBus().send(call);
+}
+
+}  // namespace
+
+RunsPage::RunsPage(RunList& runs, const QString& folder, const QString& engine, QWidget* parent)
+    : QWidget(parent),
+      m_runs(runs),
+      m_stack(new QStackedLayout(this)),
+      m_pane(new RunListPane(runs)),
+      m_detail(new RunDetail(runs, engine))
+{
+    auto* both = new QWidget(this);
+    auto* row = new QHBoxLayout(both);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    row->addWidget(m_pane);
+    row->addWidget(m_detail, 1);
+    m_stack->addWidget(new EmptyState(QStringLiteral("runs"), tr("No runs yet"),
+                                      tr("Runs in %1 show up here, whoever started them.").arg(folder)));
+    m_stack->addWidget(both);
+    setFocusProxy(m_pane);
+    const auto show = [this] { m_stack->setCurrentIndex(m_runs.rowCount() > 0 ? 1 : 0); };
+    connect(&runs, &RunList::looked, this, show);
+    connect(m_pane, &RunListPane::chosenChanged, this, [this] { m_detail->show(m_pane->chosen()); });
+    connect(&runs, &RunList::ended, this, &RunsPage::notify);
+    show();
+    addActions();
+    m_runs.look();
+}
+
+void RunsPage::addActions()
+{
+    const auto add = [this](const char* name, const QString& text, auto slot, const QKeySequence& keys = {}) {
+        auto* action = new QAction(text, this);
+        action->setObjectName(QString::fromLatin1(name));
+        action->setShortcut(keys);
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        connect(action, &QAction::triggered, m_detail, slot);
+        addAction(action);
+    };
+    add("actionRunSave", tr("Runs: save the chosen run now"), &RunDetail::saveNow);
+    add("actionRunPause", tr("Runs: save and stop the chosen run"), &RunDetail::pause);
+    add("actionRunResume", tr("Runs: resume the chosen run"), &RunDetail::resume);
+    add("actionRunStop", tr("Runs: stop the chosen run now…"), &RunDetail::stopNow);
+    add("actionRunTrash", tr("Runs: move the chosen run to the trash…"), &RunDetail::moveToTrash,
+        QKeySequence(Qt::Key_Delete));
+    add("actionRunFolder", tr("Runs: open the chosen run's folder"), &RunDetail::openFolder);
+}
+
+void RunsPage::notify(const QString& path)
+{
+    const core::ObservedRun* run = m_runs.find(path);
+    if (!run)
+        return;
+    const QString title =
+        QStringLiteral("%1: %2").arg(QString::fromStdString(run->name), words::condition(*run));
+    const QString detail = words::secondLine(*run);
+    Toast::show(this, {words::iconOf(run->condition), title, detail, {}, {}});
+    notifyDesktop(run->condition == core::RunCondition::Done ? QStringLiteral("dialog-information")
+                                                             : QStringLiteral("dialog-warning"),
+                  title, detail);
+}
+
+void RunsPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    m_pane->setFixedWidth(width() < kNarrow ? width::kRunsNarrow : width::kRuns);
+}
+
+}  // namespace facet::ui

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "ui/runs/run_list.h"
+
+#include <QWidget>
+
+class QStackedLayout;
+
+namespace facet::ui {
+
+class RunDetail;
+class RunListPane;
+
+/// All runs, whoever started them, and what each does now.
+class RunsPage final : public QWidget {
+    Q_OBJECT
+
+public:
+    /// `runs` must outlive this; `folder` is said where there are none.
+    RunsPage(RunList& runs, const QString& folder, const QString& engine, QWidget* parent = nullptr);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void addActions();
+    void notify(const QString& path);
+
+    RunList& m_runs;
+    QStackedLayout* m_stack;
+    RunListPane* m_pane;
+    RunDetail* m_detail;
+};
+
+}  // namespace facet::ui
