@@ -211,6 +211,7 @@ QWidget* Studio::makeFinetunePage()
 {
     auto* page = new ui::FinetunePage({.form = {m_place.folder, resourcesFolder() / "recipes", builtIns()},
                                        .engine = engineProgram(m_options.engineProgram).toStdString()});
+    connect(page, &ui::FinetunePage::runStarted, this, [this] { m_window->showPage(QStringLiteral("runs")); });
     m_client.listDevices(page, [page](const core::Result<QList<ui::EngineDevice>>& devices) {
         std::vector<ui::TrainDevice> gpus;
         for (const ui::EngineDevice& device : devices ? *devices : QList<ui::EngineDevice>())

@@ -146,11 +146,15 @@ void RunObserver::look(Seen& seen, double now)
 {
     ObservedRun& run = seen.run;
     const RunFolder& folder = run.folder;
-    const std::array<Stamp, 4> stamps = {stampOf(folder.status()), stampOf(folder.launch()),
-                                         stampOf(folder.job()), stampOf(folder.path / "notes.json")};
+    const std::array<Stamp, 5> stamps = {stampOf(folder.status()), stampOf(folder.launch()),
+                                         stampOf(folder.job()), stampOf(folder.path / "notes.json"),
+                                         stampOf(folder.path / "checkpoints")};
     if (stamps[0] != seen.stamps[0]) {
         const Result<RunStatus> status = readStatus(folder);
         seen.status = status ? std::optional(*status) : std::nullopt;
+    }
+    // A checkpoint is renamed into its folder, whose time it changes; the status may never hear of it before a kill.
+    if (stamps[4] != seen.stamps[4]) {
         const std::vector<int64_t> saved = folder.savedSteps();
         run.savedStep = saved.empty() ? 0 : saved.back();
     }

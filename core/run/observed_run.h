@@ -85,7 +85,7 @@ private:
     };
     struct Seen {
         ObservedRun run;
-        std::array<Stamp, 4> stamps;  ///< status, launch, job, notes
+        std::array<Stamp, 5> stamps;  ///< status, launch, job, notes
         Stamp events;
         std::optional<RunStatus> status;
         std::optional<ProcessIdentity> launched;

@@ -141,7 +141,7 @@ private Q_SLOTS:
         }());
         for (const bool isDark : {false, true}) {
             ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
-            save(isDark ? QStringLiteral("runs-dark") : QStringLiteral("runs-light"));
+            save(isDark ? QStringLiteral("runs-filled-dark") : QStringLiteral("runs-filled-light"));
         }
         for (int row = 0; row < 5; ++row)
             if (list->model()->index(row, 0).data().toString() == QStringLiteral("signs-4b-qlora"))
