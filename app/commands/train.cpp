@@ -101,10 +101,6 @@ Result<void> checkSupported(const jobs::ResolvedJob& resolved)
             "method is pretrain, which starts from random weights and is not there yet; take full");
     if (job.method == jobs::Method::Qlora)
         return refused("method is qlora, whose 4-bit base is not there yet; take lora");
-    if (job.optimizer.kind == jobs::OptimizerKind::AdamW8bit)
-        return refused("optimizer.type is adamw_8bit, which is not there yet; take adamw");
-    if (job.precision == jobs::Precision::Bf16)
-        return refused("precision is bf16, without master weights, which is not there yet; take bf16_mixed");
     if (resolved.modelPath.empty())
         return refused(job.modelBase + " is not on this machine: import it first");
     return {};
