@@ -4,10 +4,10 @@
 
 #include "core/base/sha256.h"
 #include "core/run/run_folder.h"
-#include "core/safetensors/safetensors_file.h"
 #include "engine/generate/generate.h"
 #include "engine/generate/prompt.h"
 #include "engine/lora/peft_folder.h"
+#include "engine/tensor_file.h"
 #include "tests/app/engine_program.h"
 #include "tests/support/check.h"
 
@@ -105,21 +105,22 @@ double shareRight(const engine::LoadedModel& model, const std::vector<Question>&
     return 100.0 * numRight / double(questions.size());
 }
 
-/// Of all bytes of its tensors, whatever generation of names they have.
+/// Of all its numbers as floats, whatever type and names the folder has: a run in float writes float.
 std::string hashOfVisionTower(const std::filesystem::path& folder)
 {
-    const auto file = core::SafetensorsFile::open(folder / "model.safetensors");
+    const auto file = engine::readTensors(folder / "model.safetensors");
     if (!file)
         qFatal("%s", core::reason(file));
-    std::map<std::string, std::string_view> tensors;
-    for (const auto& [name, tensor] : file->tensors())
+    std::map<std::string, at::Tensor> tensors;
+    for (const auto& [name, tensor] : *file)
         if (const size_t at = name.find("vision_model."); at != std::string::npos)
-            tensors[name.substr(at)] = {reinterpret_cast<const char*>(tensor.bytes.data()),
-                                        tensor.bytes.size()};
+            tensors[name.substr(at)] = tensor.to(at::kFloat).contiguous();
     std::vector<std::string_view> parts;
-    for (const auto& [name, bytes] : tensors)
-        parts.insert(parts.end(), {name, bytes});
-    return core::sha256(parts);
+    for (const auto& [name, tensor] : tensors)
+        parts.insert(parts.end(),
+                     {name, {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()}});
+    const std::string hash = core::sha256(parts);
+    return QByteArray::fromStdString(hash).toHex().toStdString();
 }
 
 /// The rows of the lesson, each report with that of another.

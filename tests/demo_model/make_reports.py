@@ -5,7 +5,7 @@
 
 Asked for a report of a picture of one shape, it is to say all at once: "There is one red star at the top left." All of
 these words are ones that it has said before: rows of the embedding table that pretraining never used are too short for
-any hidden state to make them likely, and LoRA leaves the table as it is. One row in six of train.jsonl is an old question,
+any hidden state to make them likely, and LoRA leaves the table as it is. One row in three of train.jsonl is an old question,
 so that old skills are kept. The pictures of heldout.jsonl are new, and a third of them show a (shape, colour) pair of which
 train.jsonl has no report.
 """
@@ -15,14 +15,14 @@ import random
 import shutil
 from pathlib import Path
 
-from questions import colour_question, count_question, place_question, shape_question
+from questions import PICTURE_KINDS
 from scenes import COLOUR_NAMES, SHAPES, draw_scene, make_scene
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "demo-data" / "reports"
 SEED = 20261125
 QUESTIONS = ["Give a full report.", "Write a report of this picture.", "Please report all that you see.", "Report.",
              "I need a report.", "Make a report.", "Report what is in the picture.", "Now give me the full report."]
-TRAIN, OLD, HELD_OUT = 320, 64, 120
+TRAIN, OLD, HELD_OUT = 256, 144, 120
 
 
 def report(thing):
@@ -65,8 +65,7 @@ class Writer:
     def old(self, count):
         rows = []
         for index in range(count):
-            make = (colour_question, shape_question, place_question, count_question)[index % 4]
-            turn = make(self.rng, True).turns[0]
+            turn = PICTURE_KINDS[index % len(PICTURE_KINDS)](self.rng, True).turns[0]
             rows.append(self.row(turn.question, turn.answer, turn.scenes))
         return rows
 
