@@ -1,9 +1,7 @@
-#include "jobs/estimate/estimate.h"
 #include "app/commands/commands.h"
 #include "app/commands/common.h"
-#include "engine/device.h"
+#include "app/commands/machine_gpus.h"
 
-#include <algorithm>
 #include <iostream>
 
 namespace facet::app {
@@ -18,28 +16,16 @@ struct Options {
     bool json = false;
 };
 
-/// The first usable GPU of this machine; what the user says instead counts.
-jobs::Gpu gpuOf(const Options& options, int64_t& numGpus)
+/// This machine's GPUs; what the user says instead counts.
+MachineGpus gpusOf(const Options& options)
 {
-    jobs::Gpu gpu;
-    numGpus = options.gpus;
-    if (options.memoryGb <= 0 || options.gpus <= 0) {
-        int64_t found = 0;
-        for (const engine::DeviceInfo& device : engine::listDevices()) {
-            if (!device.id.starts_with("cuda") || !device.problem.empty())
-                continue;
-            if (found++ == 0 && options.memoryGb <= 0) {
-                gpu.name = device.name;
-                gpu.memoryBytes = static_cast<double>(device.memoryBytes);
-            }
-        }
-        if (numGpus <= 0)
-            numGpus = found;
-    }
+    MachineGpus gpus = options.memoryGb > 0 && options.gpus > 0 ? MachineGpus() : gpusOfThisMachine();
+    if (options.gpus > 0)
+        gpus.count = options.gpus;
     if (options.memoryGb > 0)
-        gpu.memoryBytes = options.memoryGb * 1e9;
-    gpu.flops = options.teraflops * 1e12;
-    return gpu;
+        gpus.first = {"", options.memoryGb * 1e9, 0};
+    gpus.first.flops = options.teraflops * 1e12;
+    return gpus;
 }
 
 /// A job file, or the name of a recipe.
@@ -71,15 +57,14 @@ int estimate(const Options& options)
     const core::Result<jobs::Settings> settings = settingsOf(options);
     if (!settings)
         return failed(settings.error());
-    int64_t numGpus = 0;
-    const jobs::Gpu gpu = gpuOf(options, numGpus);
+    const MachineGpus gpus = gpusOf(options);
     const core::Result<jobs::ResolvedJob> job =
-        jobs::resolveJob(*settings, {builtInModels(), resourcesFolder() / "recipes", numGpus});
+        jobs::resolveJob(*settings, {builtInModels(), resourcesFolder() / "recipes", gpus.count});
     if (!job)
         return failed(job.error().during(options.job));
-    const jobs::Estimate result = jobs::estimate(*job, gpu);
+    const jobs::Estimate result = jobs::estimate(*job, gpus.first);
     if (!options.json) {
-        std::cout << jobs::describe(*job, result, gpu);
+        std::cout << jobs::describe(*job, result, gpus.first);
         std::cout.flush();
         return 0;
     }

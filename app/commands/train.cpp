@@ -2,6 +2,7 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/common.h"
+#include "app/commands/machine_gpus.h"
 #include "core/base/file.h"
 #include "core/models/model_folder.h"
 #include "engine/data/job_data.h"
@@ -40,6 +41,7 @@ struct Options {
     std::string newName;
     bool resume = false;
     bool acceptChanges = false;
+    bool dryRun = false;
     engine::Answer onNonFinite = engine::Answer::Skip;
     engine::Answer onSpike = engine::Answer::GoOn;
 };
@@ -99,10 +101,6 @@ Result<void> checkSupported(const jobs::ResolvedJob& resolved)
             "method is pretrain, which starts from random weights and is not there yet; take full");
     if (job.method == jobs::Method::Qlora)
         return refused("method is qlora, whose 4-bit base is not there yet; take lora");
-    if (job.optimizer.kind == jobs::OptimizerKind::AdamW8bit)
-        return refused("optimizer.type is adamw_8bit, which is not there yet; take adamw");
-    if (job.precision == jobs::Precision::Bf16)
-        return refused("precision is bf16, without master weights, which is not there yet; take bf16_mixed");
     if (resolved.modelPath.empty())
         return refused(job.modelBase + " is not on this machine: import it first");
     return {};
@@ -261,6 +259,14 @@ int train(Options options)
         jobs::resolveJob(*settings, {builtInModels(), resourcesFolder() / "recipes", 1});
     if (!resolved)
         return failed(resolved.error());
+    if (options.dryRun) {
+        const jobs::Gpu gpu = gpusOfThisMachine().first;
+        std::cout << jobs::toJson(resolved->job).dump(2) << "\n\n"
+                  << jobs::describe(*resolved, jobs::estimate(*resolved, gpu), gpu);
+        std::cout.flush();
+        const Result<void> supported = checkSupported(*resolved);
+        return supported ? 0 : failed(supported.error());
+    }
     for (const std::string& note : resolved->notes)
         std::cerr << "note: " << note << '\n';
     if (const Result<void> supported = checkSupported(*resolved); !supported)
@@ -315,6 +321,8 @@ void addTrain(CLI::App& program, int& status)
     command->add_option("JOB", options->job, "A job file, or a run's folder to go on with it")->required();
     command->add_option("OVERRIDE", options->overrides, "Values to change, such as lora.rank=8");
     command->add_option("--device", options->device, "auto, cpu, cuda, cuda:1")->capture_default_str();
+    command->add_flag("--dry-run", options->dryRun,
+                      "Only print the job with everything decided, what it trains and what it needs");
     command->add_flag("--resume", options->resume, "Go on from the newest checkpoint of this run");
     command->add_option("--new-name", options->newName, "Run the job under another name");
     command->add_flag("--accept-changes", options->acceptChanges,

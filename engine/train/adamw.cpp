@@ -2,49 +2,47 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+
 namespace facet::engine {
 
-AdamW::AdamW(const std::vector<TrainedTensor>& trained, const AdamWSettings& settings)
-    : m_settings(settings), m_groups(2)
+AdamW::AdamW(const std::vector<TrainedTensor>& trained, const AdamWSettings& settings) : m_settings(settings)
 {
-    m_groups[0].weightDecay = settings.weightDecay;
     for (const auto& [name, tensor] : trained) {
-        Group& group = m_groups[tensor.dim() > 1 ? 0 : 1];
         const at::Tensor plain = tensor.detach();
-        const auto float32 = plain.options().dtype(at::kFloat);
-        group.names.push_back(name);
-        group.tensors.push_back(tensor);
-        group.masters.push_back(plain.to(float32));  // itself if it is float
-        group.sums.emplace_back();
-        group.firstMoments.push_back(at::zeros_like(plain, float32));
-        group.secondMoments.push_back(at::zeros_like(plain, float32));
-        group.counts.push_back(at::zeros({}, float32));
+        const at::ScalarType type = settings.hasMasters ? at::kFloat : plain.scalar_type();
+        const int64_t count = plain.numel();
+        m_parameters.push_back({name,
+                                tensor,
+                                plain.to(type),  // itself if it is of that type
+                                {},
+                                at::zeros({}, plain.options().dtype(at::kFloat)),
+                                Moment(settings.moments, count, /*isSigned=*/true, plain.device()),
+                                Moment(settings.moments, count, /*isSigned=*/false, plain.device()),
+                                tensor.dim() > 1 ? settings.weightDecay : 0});
     }
 }
 
 void AdamW::accumulate()
 {
-    for (Group& group : m_groups)
-        for (size_t index = 0; index < group.tensors.size(); ++index) {
-            at::Tensor& gradient = group.tensors[index].mutable_grad();
-            at::Tensor& sum = group.sums[index];
-            if (!gradient.defined())
-                continue;
-            if (!sum.defined())
-                sum = gradient.to(at::kFloat);
-            else
-                sum.add_(gradient);
-            gradient.reset();
-        }
+    for (Parameter& parameter : m_parameters) {
+        at::Tensor& gradient = parameter.tensor.mutable_grad();
+        if (!gradient.defined())
+            continue;
+        if (!parameter.sum.defined())
+            parameter.sum = gradient.to(parameter.master.scalar_type());
+        else
+            parameter.sum.add_(gradient);
+        gradient.reset();
+    }
 }
 
 std::vector<at::Tensor> AdamW::allSums() const
 {
     std::vector<at::Tensor> sums;
-    for (const Group& group : m_groups)
-        for (const at::Tensor& sum : group.sums)
-            if (sum.defined())
-                sums.push_back(sum);
+    for (const Parameter& parameter : m_parameters)
+        if (parameter.sum.defined())
+            sums.push_back(parameter.sum);
     return sums;
 }
 
@@ -68,50 +66,90 @@ void AdamW::clip(double norm, double longest)
 void AdamW::step(double lr)
 {
     const at::NoGradGuard noGradients;
-    for (Group& group : m_groups) {
-        // A tensor that no token of this step reaches, such as a vision tower's without pictures, stays as it
-        // is: as in torch.optim.
-        std::vector<at::Tensor> masters, sums, firstMoments, secondMoments, counts;
-        for (size_t index = 0; index < group.tensors.size(); ++index) {
-            if (!group.sums[index].defined())
-                continue;
-            masters.push_back(group.masters[index]);
-            sums.push_back(group.sums[index]);
-            firstMoments.push_back(group.firstMoments[index]);
-            secondMoments.push_back(group.secondMoments[index]);
-            counts.push_back(group.counts[index]);
-        }
-        if (masters.empty())
+    // A tensor that no token of this step reaches, such as a vision tower's without pictures, stays as it is:
+    // as in torch.optim.
+    std::vector<Parameter*> decayed, others;
+    for (Parameter& parameter : m_parameters) {
+        if (!parameter.sum.defined())
             continue;
-        at::_foreach_add_(counts, 1);
-        at::_fused_adamw_(masters, sums, firstMoments, secondMoments, {}, counts, lr, m_settings.beta1,
-                          m_settings.beta2, group.weightDecay, m_settings.eps, /*amsgrad=*/false,
-                          /*maximize=*/false);
-        for (size_t index = 0; index < group.tensors.size(); ++index)
-            if (group.tensors[index].scalar_type() != at::kFloat)
-                group.tensors[index].detach().copy_(group.masters[index]);
+        if (parameter.first.isFloat() && parameter.master.scalar_type() == at::kFloat)
+            (parameter.weightDecay > 0 ? decayed : others).push_back(&parameter);
+        else
+            stepInPieces(parameter, lr);
     }
+    stepTogether(decayed, lr);
+    stepTogether(others, lr);
+    roundMasters();
     dropGradients();
+}
+
+void AdamW::stepTogether(const std::vector<Parameter*>& parameters, double lr)
+{
+    if (parameters.empty())
+        return;
+    std::vector<at::Tensor> masters, sums, firsts, seconds, counts;
+    for (const Parameter* parameter : parameters) {
+        masters.push_back(parameter->master.view(-1));
+        sums.push_back(parameter->sum.view(-1));
+        firsts.push_back(parameter->first.values());
+        seconds.push_back(parameter->second.values());
+        counts.push_back(parameter->count);
+    }
+    at::_foreach_add_(counts, 1);
+    at::_fused_adamw_(masters, sums, firsts, seconds, {}, counts, lr, m_settings.beta1, m_settings.beta2,
+                      parameters.front()->weightDecay, m_settings.eps, /*amsgrad=*/false, /*maximize=*/false);
+}
+
+void AdamW::stepInPieces(Parameter& parameter, double lr)
+{
+    constexpr int64_t kPiece = 1 << 24;  // numbers that are widened at once
+    static_assert(kPiece % Moment::kBlock == 0);
+    const at::Tensor master = parameter.master.view(-1), sum = parameter.sum.view(-1);
+    parameter.count.add_(1);
+    for (int64_t begin = 0; begin < master.numel(); begin += kPiece) {
+        const int64_t end = std::min(begin + kPiece, master.numel());
+        const at::Tensor part = master.slice(0, begin, end);
+        const at::Tensor wide = part.to(at::kFloat);
+        const at::Tensor first = parameter.first.loaded(begin, end);
+        const at::Tensor second = parameter.second.loaded(begin, end);
+        at::_fused_adamw_({wide}, {sum.slice(0, begin, end).to(at::kFloat)}, {first}, {second}, {},
+                          {parameter.count}, lr, m_settings.beta1, m_settings.beta2, parameter.weightDecay,
+                          m_settings.eps, /*amsgrad=*/false, /*maximize=*/false);
+        parameter.first.store(begin, first);
+        parameter.second.store(begin, second);
+        if (part.scalar_type() != at::kFloat)
+            part.copy_(wide);
+    }
+}
+
+/// Into the tensors that the model computes with.
+void AdamW::roundMasters()
+{
+    std::vector<at::Tensor> tensors, masters;
+    for (const Parameter& parameter : m_parameters)
+        if (parameter.master.scalar_type() != parameter.tensor.scalar_type()) {
+            tensors.push_back(parameter.tensor.detach());
+            masters.push_back(parameter.master);
+        }
+    if (!tensors.empty())
+        at::_foreach_copy_(tensors, masters);
 }
 
 void AdamW::dropGradients()
 {
-    for (Group& group : m_groups)
-        for (at::Tensor& sum : group.sums)
-            sum.reset();
+    for (Parameter& parameter : m_parameters)
+        parameter.sum.reset();
 }
 
 std::map<std::string, at::Tensor> AdamW::state() const
 {
     std::map<std::string, at::Tensor> state;
-    for (const Group& group : m_groups)
-        for (size_t index = 0; index < group.names.size(); ++index) {
-            const std::string& name = group.names[index];
-            state["first_moment." + name] = group.firstMoments[index];
-            state["second_moment." + name] = group.secondMoments[index];
-            state["count." + name] = group.counts[index];
-            state["master." + name] = group.masters[index];
-        }
+    for (const Parameter& parameter : m_parameters) {
+        parameter.first.addTo(state, "first_moment." + parameter.name);
+        parameter.second.addTo(state, "second_moment." + parameter.name);
+        state["count." + parameter.name] = parameter.count;
+        state["master." + parameter.name] = parameter.master;
+    }
     return state;
 }
 
@@ -121,16 +159,14 @@ core::Result<void> AdamW::setState(const std::map<std::string, at::Tensor>& save
     const std::map<std::string, at::Tensor> own = state();
     for (const auto& [name, tensor] : own) {
         const auto found = saved.find(name);
-        if (found == saved.end() || found->second.sizes() != tensor.sizes())
+        if (found == saved.end() || found->second.numel() != tensor.numel() ||
+            found->second.scalar_type() != tensor.scalar_type())
             return core::Error{core::ErrorCode::InvalidInput,
                                "the saved state of the optimizer has no fitting " + name};
     }
     for (const auto& [name, tensor] : own)
-        tensor.detach().copy_(saved.at(name));
-    for (Group& group : m_groups)
-        for (size_t index = 0; index < group.tensors.size(); ++index)
-            if (group.tensors[index].scalar_type() != at::kFloat)
-                group.tensors[index].detach().copy_(group.masters[index]);
+        tensor.detach().copy_(saved.at(name).view_as(tensor));
+    roundMasters();
     return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/result.h"
+#include "engine/train/moment.h"
 #include "engine/train/trained_model.h"
 
 #include <map>
@@ -14,10 +15,14 @@ struct AdamWSettings {
     double beta2 = 0.95;
     double eps = 1e-5;
     double weightDecay = 0.1;  ///< norms, biases and DoRA's magnitudes have none, as in Megatron
+    MomentFormat moments = MomentFormat::Float32;
+    bool hasMasters =
+        true;  ///< false: bfloat16 tensors are rounded after each step, and small changes are lost
 };
 
 /// AdamW over all trained tensors at once. Tensors of bfloat16 have a master copy and a sum of gradients in
-/// float; float ones are their own.
+/// float; float ones are their own. Without masters, sums are in the tensors' type. Moments in fewer bits are
+/// widened piece by piece for a step.
 ///
 /// Source  arXiv:1711.05101, by at::_fused_adamw_
 class AdamW {
@@ -48,17 +53,23 @@ public:
     core::Result<void> setState(const std::map<std::string, at::Tensor>& state);
 
 private:
-    /// Tensors that are updated alike.
-    struct Group {
+    struct Parameter {
+        std::string name;
+        at::Tensor tensor;
+        at::Tensor master;  // the tensor itself if it is float or there are no masters
+        at::Tensor sum;     // undefined if nothing has reached it in this step
+        at::Tensor count;   // of its steps
+        Moment first, second;
         double weightDecay = 0;
-        std::vector<std::string> names;
-        std::vector<at::Tensor> tensors, masters, sums, firstMoments, secondMoments, counts;
     };
 
     std::vector<at::Tensor> allSums() const;
+    void stepTogether(const std::vector<Parameter*>& parameters, double lr);
+    void stepInPieces(Parameter& parameter, double lr);
+    void roundMasters();
 
     AdamWSettings m_settings;
-    std::vector<Group> m_groups;
+    std::vector<Parameter> m_parameters;
 };
 
 }  // namespace facet::engine

@@ -22,6 +22,19 @@ using core::Error;
 using core::ErrorCode;
 using core::Result;
 
+AdamWSettings adamwSettings(const jobs::Job& job)
+{
+    const jobs::Optimizer& optimizer = job.optimizer;
+    return {.beta1 = optimizer.beta1,
+            .beta2 = optimizer.beta2,
+            .eps = optimizer.eps,
+            .weightDecay = optimizer.weightDecay,
+            .moments = optimizer.kind == jobs::OptimizerKind::AdamW8bit   ? MomentFormat::Int8
+                       : optimizer.kind == jobs::OptimizerKind::AdamWBf16 ? MomentFormat::BFloat16
+                                                                          : MomentFormat::Float32,
+            .hasMasters = job.precision != jobs::Precision::Bf16};
+}
+
 class Run {
 public:
     Run(const FineTuneSettings& settings, TrainedModel& model, SampleStream& data,
@@ -32,8 +45,7 @@ public:
           m_data(data),
           m_folder(folder),
           m_recorder(recorder),
-          m_optimizer(model.trained(), {m_job.optimizer.beta1, m_job.optimizer.beta2, m_job.optimizer.eps,
-                                        m_job.optimizer.weightDecay}),
+          m_optimizer(model.trained(), adamwSettings(m_job)),
           m_flops(flopsOf(model)),
           m_watch(settings.trouble, {})
     {

@@ -1,5 +1,7 @@
 #include "engine/train/loss.h"
 
+#include "engine/train/packed_batch.h"
+
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -71,13 +73,15 @@ at::Tensor sumOfCrossEntropy(const at::Tensor& hidden_TD, const gemma3::WeightMa
                              const at::Tensor& target_T, int64_t maxScores)
 {
     const at::Tensor index_T = (target_T != kNoTarget).nonzero().squeeze(1);
+    const at::Device device = hidden_TD.device();
     const at::Tensor head_VD = head.trainedTensor();
     const bool hasGradients = at::GradMode::is_enabled();
     const Gradients wanted = {hasGradients && hidden_TD.requires_grad(), hasGradients && head_VD.defined()};
     const int64_t chunk = std::max<int64_t>(1, maxScores / head.numRows());
     // LibTorch takes no undefined tensor here.
-    return CrossEntropy::apply(hidden_TD.index_select(0, index_T), wanted.ofHead ? head_VD : target_T, head,
-                               target_T.index_select(0, index_T), chunk, wanted);
+    return CrossEntropy::apply(hidden_TD.index_select(0, sentTo(device, index_T)),
+                               wanted.ofHead ? head_VD : target_T, head,
+                               sentTo(device, target_T.index_select(0, index_T)), chunk, wanted);
 }
 
 }  // namespace facet::engine

@@ -13,7 +13,7 @@ inline constexpr int64_t kNoTarget = -100;
 /// The head's scores of all tokens never exist at once: they are computed in chunks of tokens, and each
 /// chunk's gradients right with them, so the backward pass only scales.
 ///
-/// Shapes  hidden_TD, target_T int64 (kNoTarget: none) -> a float.
+/// Shapes  hidden_TD, target_T int64 on the CPU (kNoTarget: none) -> a float.
 /// Types   scores, softmax and the head's gradient in float.
 /// Limits  `maxScores` bounds tokens times vocabulary of a chunk.
 at::Tensor sumOfCrossEntropy(const at::Tensor& hidden_TD, const gemma3::WeightMatrix& head,

@@ -27,6 +27,12 @@ int64_t TrainingSample::numTargets() const
     return count;
 }
 
+at::Tensor sentTo(at::Device device, const at::Tensor& cpu)
+{
+    // From other than pinned memory, a copy waits for all that the GPU still has to do.
+    return device.is_cpu() ? cpu : cpu.pin_memory().to(device, /*non_blocking=*/true);
+}
+
 PackedBatch packed(const std::vector<TrainingSample>& samples, int64_t imageTokenId, at::Device device)
 {
     PackedBatch batch;
@@ -44,10 +50,10 @@ PackedBatch packed(const std::vector<TrainingSample>& samples, int64_t imageToke
             batch.rowSeeds.pictures.push_back({static_cast<int64_t>(sample.pixels_3SS.size()), sample.seed});
         batch.numTargets += sample.numTargets();
     }
-    batch.token_T = at::tensor(token, at::kLong).to(device);
-    batch.target_T = at::tensor(target, at::kLong).to(device);
+    batch.token_T = sentTo(device, at::tensor(token, at::kLong));
+    batch.target_T = at::tensor(target, at::kLong);
     if (!pixels.empty())
-        batch.pixel_I3SS = at::stack(pixels).to(device);
+        batch.pixel_I3SS = sentTo(device, at::stack(pixels));
     return batch;
 }
 

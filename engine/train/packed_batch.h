@@ -22,7 +22,7 @@ struct TrainingSample {
 
 struct PackedBatch {
     at::Tensor token_T;   // int64
-    at::Tensor target_T;  // int64: the next id, or kNoTarget
+    at::Tensor target_T;  // int64, on the CPU: the next id, or kNoTarget
     std::vector<gemma3::Segment> segments;
     at::Tensor pixel_I3SS;  // undefined without pictures
     RowSeeds rowSeeds;
@@ -30,6 +30,9 @@ struct PackedBatch {
 
     int64_t numTokens() const { return token_T.numel(); }
 };
+
+/// The same tensor on `device`; a GPU goes on computing meanwhile.
+at::Tensor sentTo(at::Device device, const at::Tensor& cpu);
 
 /// Places samples one after another. Positions start anew in each, and attention stays inside it.
 PackedBatch packed(const std::vector<TrainingSample>& samples, int64_t imageTokenId, at::Device device);

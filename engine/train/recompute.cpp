@@ -1,5 +1,7 @@
 #include "engine/train/recompute.h"
 
+#include "engine/train/training_attention.h"
+
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -76,7 +78,7 @@ at::Tensor attend(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Te
                   bool isImage, double scale)
 {
     return recomputed(
-        [=](const auto& in) { return kPlainOperations.attend(in[0], in[1], in[2], window, isImage, scale); },
+        [=](const auto& in) { return attendInBlocks(in[0], in[1], in[2], window, isImage, scale); },
         {q_TNH, k_KSH, v_KSH});
 }
 
@@ -95,6 +97,10 @@ at::Tensor runRecomputed(const gemma3::Layer& layer, const at::Tensor& x)
     // Where x has no gradient this is the lowest trained layer, or below it: it is called as it is.
     return recomputed([layer](const auto& in) { return layer(in[0]); }, {x});
 }
+
+const gemma3::Operations kTrainingOperations = {kPlainOperations.norm, kPlainOperations.addNorm,
+                                                kPlainOperations.normRotate, kPlainOperations.gatedGelu,
+                                                attendInBlocks};
 
 const gemma3::Operations kRecomputedOperations = {norm, addNorm, normRotate, gatedGelu, attend};
 

@@ -21,7 +21,10 @@ at::Tensor recomputed(const TensorFunction& function, const std::vector<at::Tens
 /// Keeps only what goes into each layer.
 at::Tensor runRecomputed(const gemma3::Layer& layer, const at::Tensor& x);
 
-/// kPlainOperations that keep their inputs only. Products are kept, so nothing expensive is computed twice
+/// kPlainOperations, with attention by attendInBlocks.
+extern const gemma3::Operations kTrainingOperations;
+
+/// kTrainingOperations that keep their inputs only. Products are kept, so nothing expensive is computed twice
 /// but attention.
 extern const gemma3::Operations kRecomputedOperations;
 

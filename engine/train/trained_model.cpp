@@ -162,7 +162,7 @@ int64_t TrainedModel::numTrained() const
 void TrainedModel::setActivationMemory(ActivationMemory memory)
 {
     m_model.weights.operations =
-        memory == ActivationMemory::Products ? kRecomputedOperations : gemma3::kPlainOperations;
+        memory == ActivationMemory::Products ? kRecomputedOperations : kTrainingOperations;
     m_runLayer =
         memory == ActivationMemory::LayerInputs ? gemma3::RunLayer(runRecomputed) : gemma3::RunLayer();
 }

@@ -20,8 +20,9 @@ constexpr double kNf4BytesPerWeight = 0.5 + 4.0 / 64;
 
 /// Two 8-bit moments, with an fp32 scale for 256 numbers each.
 constexpr double kAdam8bitBytes = 2 * (1 + 4.0 / 256);
-constexpr double kAdamBytes = 8;    ///< two fp32 moments
-constexpr double kMasterBytes = 4;  ///< fp32 weights beside bf16 ones
+constexpr double kAdamBytes = 8;      ///< two fp32 moments
+constexpr double kAdamBf16Bytes = 4;  ///< two bf16 moments
+constexpr double kMasterBytes = 4;    ///< fp32 weights beside bf16 ones
 
 constexpr double kCudaContextBytes = 0.6e9;     ///< measured: driver, kernels, cuBLAS handles
 constexpr double kMatrixWorkspaceBytes = 64e6;  ///< cuBLASLt's scratch on Hopper is 32 MiB a stream

@@ -18,7 +18,10 @@ double elementBytes(const ResolvedJob& job)
 
 double optimizerBytes(const ResolvedJob& job)
 {
-    const double moments = job.job.optimizer.kind == OptimizerKind::AdamW8bit ? kAdam8bitBytes : kAdamBytes;
+    const OptimizerKind kind = job.job.optimizer.kind;
+    const double moments = kind == OptimizerKind::AdamW8bit   ? kAdam8bitBytes
+                           : kind == OptimizerKind::AdamWBf16 ? kAdamBf16Bytes
+                                                              : kAdamBytes;
     return moments + (job.job.precision == Precision::Bf16Mixed ? kMasterBytes : 0);
 }
 

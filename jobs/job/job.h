@@ -17,7 +17,7 @@ enum class Method { Pretrain, Full, Lora, Dora, Qlora };
 enum class Precision { Bf16Mixed, Bf16, Fp32 };
 enum class Checkpointing { Auto, None, Selective, Full };
 enum class ScheduleKind { Cosine, Linear, Constant, WarmupStableDecay };
-enum class OptimizerKind { AdamW, AdamW8bit };
+enum class OptimizerKind { AdamW, AdamWBf16, AdamW8bit };
 enum class TrainOn { Assistant, All };
 enum class SourceFormat {
     Auto,

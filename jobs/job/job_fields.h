@@ -23,7 +23,7 @@ inline constexpr std::array<std::string_view, 5> kMethods = {"pretrain", "full",
 inline constexpr std::array<std::string_view, 3> kPrecisions = {"bf16_mixed", "bf16", "fp32"};
 inline constexpr std::array<std::string_view, 4> kCheckpointings = {"auto", "none", "selective", "full"};
 inline constexpr std::array<std::string_view, 4> kSchedules = {"cosine", "linear", "constant", "wsd"};
-inline constexpr std::array<std::string_view, 2> kOptimizers = {"adamw", "adamw_8bit"};
+inline constexpr std::array<std::string_view, 3> kOptimizers = {"adamw", "adamw_bf16", "adamw_8bit"};
 inline constexpr std::array<std::string_view, 2> kTrainOns = {"assistant", "all"};
 inline constexpr std::array<std::string_view, 10> kFormats = {
     "auto",         "chat", "sharegpt", "llava", "alpaca", "prompt_completion",
@@ -115,7 +115,8 @@ void visitJob(AnyJob& job, Visitor& visit)
           "Last steps that decay (wsd); 0: a tenth");
     visit("schedule.min_lr", job.schedule.minLr, Range{0, 10}, "Learning rate at the end");
 
-    visit("optimizer.type", job.optimizer.kind, kOptimizers, "adamw_8bit keeps its two moments in 8 bits");
+    visit("optimizer.type", job.optimizer.kind, kOptimizers,
+          "adamw_bf16 and adamw_8bit keep the two moments in 16 or 8 bits");
     visit("optimizer.lr", job.optimizer.lr, Range{0, 10}, "Highest learning rate");
     visit("optimizer.beta1", job.optimizer.beta1, Range{0, 1}, "Memory of the gradient");
     visit("optimizer.beta2", job.optimizer.beta2, Range{0, 1}, "Memory of its square");

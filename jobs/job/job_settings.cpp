@@ -39,10 +39,12 @@ struct KeyCollector {
     }
 };
 
-/// NeMo's names: arguments of its recipe functions, then paths into the recipe objects that they return.
+/// Ours in short, then NeMo's names: arguments of its recipe functions, paths into the recipe objects that
+/// they return.
 const std::vector<std::pair<std::string, std::string>>& aliasTable()
 {
     static const std::vector<std::pair<std::string, std::string>> table = {
+        {"model", "model.base"},
         {"num_nodes", "parallel.nodes"},
         {"num_gpus_per_node", "parallel.gpus_per_node"},
         {"peft_scheme", "method"},
@@ -152,7 +154,8 @@ json withOurWords(const std::string& alias, const json& value)
 Result<void> flatten(const json& value, const std::string& path, Settings& settings,
                      std::map<std::string, std::string>& saidAs)
 {
-    const std::string ours = isKey(path) ? path : aliasFor(path);
+    const bool isTakenApart = value.is_object() && isGroup(path);  // "model" is a group and a short form
+    const std::string ours = isKey(path) ? path : isTakenApart ? "" : aliasFor(path);
     if (!ours.empty()) {
         if (const auto earlier = saidAs.find(ours); earlier != saidAs.end())
             return refused("the job says both " + inQuotes(earlier->second) + " and " + inQuotes(path) +

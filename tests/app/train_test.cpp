@@ -37,15 +37,14 @@ struct Run {
                     .toUtf8() +
                 "\n";
         write("rows.jsonl", rows);
-        write("job.json",
-              QString(R"({"facet_job": 1, "name": "sums", "model": {"base": "demo"}, "method": "lora",
+        write("job.json", QString(R"({"facet_job": 1, "name": "sums", "model": "demo", "method": "lora",
             "lora": {"targets": ["q_proj", "v_proj"], "dropout": 0.1},
             "data": {"sources": [{"path": "rows.jsonl"}]}, "sequence_length": 64,
             "batch": {"global": 2, "micro": 1}, "steps": %1, "schedule": {"warmup_steps": 2},
             "precision": "fp32", "optimizer": {"lr": 0.003}, "saving": {"every_steps": %2}})")
-                  .arg(kNumSteps)
-                  .arg(kSavedEvery)
-                  .toUtf8());
+                              .arg(kNumSteps)
+                              .arg(kSavedEvery)
+                              .toUtf8());
     }
 
     void write(const QString& name, const QByteArray& bytes) const
@@ -161,6 +160,21 @@ private Q_SLOTS:
         QCOMPARE(run.state(), core::RunState::Failed);
         const Outcome told = run.engine.run(run.command({"--resume", "--accept-changes"}));
         QVERIFY2(told.exitCode == 0, told.error.constData());
+    }
+
+    void aDryRunTellsTheJobAndStartsNothing()
+    {
+        const Run run;
+        const Outcome outcome = run.engine.run(run.command({"--dry-run", "lora.rank=3"}));
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        const QByteArray text = outcome.out.left(outcome.out.indexOf("\n\n"));
+        const auto job = nlohmann::json::parse(text.begin(), text.end());
+        QCOMPARE(job["lora"]["rank"].get<int>(), 3);
+        QCOMPARE(job["parallel"]["nodes"].get<int>(), 1);
+        // q_proj 192 -> 256 and v_proj 192 -> 128 of 8 layers, 128 -> 128 both of 5 in the tower
+        QVERIFY2(outcome.out.contains("26.1 k"), outcome.out.constData());
+        QVERIFY(outcome.out.contains("activations"));
+        QVERIFY(!run.folder.exists());
     }
 
     void whatTheEngineCannotDoIsSaid()

@@ -104,6 +104,8 @@ private Q_SLOTS:
                               << "adamw" << 16.0;
         QTest::newRow("bf16, 8-bit Adam") << "bf16"
                                           << "adamw_8bit" << 6.03;
+        QTest::newRow("bf16, bf16 Adam") << "bf16"
+                                         << "adamw_bf16" << 8.0;
         QTest::newRow("bf16 mixed") << "bf16_mixed"
                                     << "adamw" << 18.0;
     }

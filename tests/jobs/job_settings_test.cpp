@@ -144,6 +144,14 @@ private Q_SLOTS:
             QVERIFY2(std::ranges::find(jobKeys(), ours) != jobKeys().end(), theirs.c_str());
     }
 
+    void aModelMayBeSaidAsATextAlone()
+    {
+        QCOMPARE(jobOf("{'model': 'demo'}")->modelBase, std::string("demo"));
+        QCOMPARE(jobOf("{'model': {'base': 'demo', 'text_only': true}}")->modelBase, std::string("demo"));
+        QCOMPARE(jobOf("{'model': {'base': 'demo'}}", {"model=other"})->modelBase, std::string("other"));
+        QCOMPARE(complaint("{'model': 3}"), std::string("model.base is 3, not a text"));
+    }
+
     void aKeyThatIsSaidTwiceUnderTwoNamesIsRefused()
     {
         QCOMPARE(complaint("{'lora': {'rank': 8}, 'peft': {'dim': 4}}"),

@@ -1,6 +1,7 @@
 // Training gives the losses and gradients of transformers and peft (golden/, by make_training.py), however
 // its work is cut: packed or not, in parts, in chunks, with activations kept or computed again.
 
+#include "engine/train/training_attention.h"
 #include "tests/engine/train/training_case.h"
 
 #include <QTest>
@@ -51,6 +52,37 @@ class TrainingTest final : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void attentionInBlocksIsThePlainOne_data()
+    {
+        QTest::addColumn<int>("length");
+        QTest::addColumn<int>("before");  // keys of a picture in front, say
+        QTest::addColumn<int>("window");
+        QTest::newRow("whole document") << 37 << 0 << 0;
+        QTest::newRow("within the window") << 37 << 0 << 64;
+        QTest::newRow("beyond the window") << 37 << 0 << 8;
+        QTest::newRow("behind a picture") << 37 << 9 << 8;
+        QTest::newRow("long, behind a picture") << 1100 << 9 << 0;
+    }
+    void attentionInBlocksIsThePlainOne()
+    {
+        QFETCH(const int, length);
+        QFETCH(const int, before);
+        QFETCH(const int, window);
+        const at::Tensor q_TNH = at::randn({length, 4, 16}), k_KSH = at::randn({2, before + length, 16}),
+                         v_KSH = at::randn({2, before + length, 16}), weight_TX = at::randn({length, 64});
+        const auto computed = [&](const auto& attend) {
+            std::vector<at::Tensor> inputs;
+            for (const at::Tensor& each : {q_TNH, k_KSH, v_KSH})
+                inputs.push_back(each.clone().requires_grad_());
+            const at::Tensor y_TX = attend(inputs[0], inputs[1], inputs[2], window, false, 0.25);
+            (y_TX * weight_TX).sum().backward();
+            return std::vector{y_TX, inputs[0].grad(), inputs[1].grad(), inputs[2].grad()};
+        };
+        const auto plain = computed(gemma3::attend), blocks = computed(attendInBlocks);
+        for (size_t index = 0; index < plain.size(); ++index)
+            QVERIFY(at::allclose(blocks[index], plain[index], 1e-4, 1e-4));
+    }
+
     void lossGradientsAndTenStepsAreThePeers_data() { addCases(); }
     void lossGradientsAndTenStepsAreThePeers()
     {
