@@ -71,7 +71,7 @@ public:
                 value = static_cast<int64_t>(number);
         }
     }
-    void operator()(const char* key, Launch& value)
+    void operator()(const char* key, LaunchVariant& value)
     {
         constexpr const char* wanted = "pyxis, apptainer or modules";
         if (const json* found = find(key, &json::is_string, wanted)) {
@@ -79,7 +79,7 @@ public:
             if (at == kLaunches.end())
                 fail(key, *found, wanted);
             else
-                value = static_cast<Launch>(at - kLaunches.begin());
+                value = static_cast<LaunchVariant>(at - kLaunches.begin());
         }
     }
     void operator()(const char* key, std::vector<std::string>& value)
@@ -164,7 +164,7 @@ public:
     {
         object[key] = value;
     }
-    void operator()(const char* key, const Launch& value)
+    void operator()(const char* key, const LaunchVariant& value)
     {
         object[key] = kLaunches[static_cast<size_t>(value)];
     }

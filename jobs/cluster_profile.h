@@ -18,7 +18,7 @@ namespace facet::jobs {
 
 constexpr int64_t kClusterProfileVersion = 1;
 
-enum class Launch { Pyxis, Apptainer, Modules };  ///< Modules without any is bare metal
+enum class LaunchVariant { Pyxis, Apptainer, Modules };  ///< Modules without any is bare metal
 
 inline constexpr std::array<std::string_view, 3> kLaunches = {"pyxis", "apptainer", "modules"};
 
@@ -43,7 +43,7 @@ struct ClusterProfile {
     std::string models;  ///< the Hugging Face cache (HF_HOME) there; "": as it is there
     std::string runs = "$HOME/facet/runs";
 
-    Launch launch = Launch::Modules;
+    LaunchVariant launch = LaunchVariant::Modules;
     std::string image;
     std::vector<std::string> mounts;  ///< "FROM:TO" or "FROM:TO:ro"
     std::string workdir;

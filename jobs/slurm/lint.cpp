@@ -108,13 +108,13 @@ public:
 
     void checkLaunch()
     {
-        if (m_profile.launch == Launch::Modules)
+        if (m_profile.launch == LaunchVariant::Modules)
             return;
         if (m_profile.image.empty())
             add(Weight::Refused, "image", "", "There is no container image.");
         const size_t slash = m_profile.image.find('/');
         const std::string registry = m_profile.image.substr(0, slash);
-        if (m_profile.launch == Launch::Pyxis && slash != std::string::npos && slash > 0 &&
+        if (m_profile.launch == LaunchVariant::Pyxis && slash != std::string::npos && slash > 0 &&
             registry.find('.') != std::string::npos && registry.find('#') == std::string::npos &&
             !registry.starts_with('.')) {
             std::string right = m_profile.image;
@@ -199,7 +199,7 @@ bool isMounted(const std::string& path, const ClusterProfile& profile)
 
 void checkData(Linter& linter, const Job& job, const ClusterProfile& profile)
 {
-    if (profile.launch == Launch::Modules)
+    if (profile.launch == LaunchVariant::Modules)
         return;
     for (const DataSource& source : job.data.sources)
         if (source.path.starts_with('/') && !isMounted(source.path, profile))

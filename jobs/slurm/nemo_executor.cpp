@@ -159,7 +159,7 @@ Result<ImportedProfile> importNemoExecutor(const json& executor, const std::stri
     if (const json* exclusive = importer.find("exclusive"))
         profile.exclusive = *exclusive != false && *exclusive != 0;
     importer.text("container_image", profile.image);
-    profile.launch = profile.image.empty() ? Launch::Modules : Launch::Pyxis;
+    profile.launch = profile.image.empty() ? LaunchVariant::Modules : LaunchVariant::Pyxis;
     profile.mounts = importer.texts("container_mounts");
     for (std::string& mount : profile.mounts)
         if (mount.find(':') == std::string::npos)

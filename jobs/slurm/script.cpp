@@ -40,7 +40,7 @@ Result<void> checkText(const char* key, const std::string& text)
 /// Mounts of containers are written FROM:TO,FROM:TO.
 Result<void> checkMountable(const ClusterProfile& profile, const std::string& path)
 {
-    if (profile.launch == Launch::Modules || path.find_first_of(":,") == std::string::npos)
+    if (profile.launch == LaunchVariant::Modules || path.find_first_of(":,") == std::string::npos)
         return {};
     return refused(inQuotes(path) + " has a \":\" or \",\" in it, so it cannot be mounted into a container");
 }

@@ -86,7 +86,7 @@ void ScriptText::addStart()
 {
     addLine("# shellcheck disable=SC2016  # what stands in single quotes is meant as it is");
     addLine("");
-    if (m_profile.launch == Launch::Modules && !m_profile.modules.empty()) {
+    if (m_profile.launch == LaunchVariant::Modules && !m_profile.modules.empty()) {
         addLine("# Before bash gets strict, for the scripts of modules are not.");
         addLine("# shellcheck source=/dev/null");
         addLine("type module > /dev/null 2>&1 || . /etc/profile");
@@ -156,7 +156,7 @@ std::string ScriptText::launch(const std::vector<std::string>& command, const st
     if (m_profile.cpusPerTask > 0)  // since SLURM 22.05 srun does not take it over from sbatch
         lines[0] += " --cpus-per-task=" + std::to_string(m_profile.cpusPerTask);
     std::string inContainer;
-    if (m_profile.launch == Launch::Pyxis) {
+    if (m_profile.launch == LaunchVariant::Pyxis) {
         if (!m_profile.mpi.empty())
             lines[0] += " --mpi=" + shellWord(m_profile.mpi);
         lines[0] += " --no-container-mount-home";
@@ -171,7 +171,7 @@ std::string ScriptText::launch(const std::vector<std::string>& command, const st
     }
     for (const std::string& argument : m_profile.srunArguments)
         lines.push_back(shellWord(argument));
-    if (m_profile.launch == Launch::Apptainer) {
+    if (m_profile.launch == LaunchVariant::Apptainer) {
         lines.emplace_back(m_layout.gpusPerNode > 0 ? "apptainer exec --nv" : "apptainer exec");
         for (const std::string& mount : mounts(runFolder))
             lines.push_back("--bind " + mount);

@@ -44,7 +44,7 @@ inline std::vector<GoldenScript> goldenScripts()
     pyxis.engine = "/opt/facet/facet-engine";
     pyxis.models = "$WORK/hf";
     pyxis.runs = "$WORK/facet/runs";
-    pyxis.launch = Launch::Pyxis;
+    pyxis.launch = LaunchVariant::Pyxis;
     pyxis.image = "nvcr.io#nvidia/cuda:13.0.0-runtime-ubuntu24.04";
     pyxis.mounts = {"$WORK/facet/engine:/opt/facet:ro", "/data:/data:ro"};
     pyxis.workdir = "/opt/facet";
@@ -69,7 +69,7 @@ inline std::vector<GoldenScript> goldenScripts()
 
     ClusterProfile apptainer = pyxis;
     apptainer.name = "booster";
-    apptainer.launch = Launch::Apptainer;
+    apptainer.launch = LaunchVariant::Apptainer;
     apptainer.image = "$WORK/images/facet.sif";
     apptainer.ncclDebug = false;
     apptainer.dependency = "singleton";

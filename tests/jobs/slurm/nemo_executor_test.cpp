@@ -55,7 +55,7 @@ wait_time_for_group_job: 30
         QCOMPARE(profile.time, std::string("04:00:00"));
         QCOMPARE(profile.nodes, 4);
         QCOMPARE(profile.tasksPerNode, 8);
-        QVERIFY(profile.exclusive && profile.launch == Launch::Pyxis);
+        QVERIFY(profile.exclusive && profile.launch == LaunchVariant::Pyxis);
         QCOMPARE(profile.mounts, (std::vector<std::string>{"/lustre:/lustre", "/data:/data"}));
         QCOMPARE(profile.nccl.at("NCCL_NVLS_ENABLE"), std::string("0"));
         QCOMPARE(profile.environment.at("TRANSFORMERS_OFFLINE"), std::string("1"));

@@ -120,7 +120,7 @@ private Q_SLOTS:
     void containersNeedAnImageAndTheData()
     {
         ClusterProfile profile = lab();
-        profile.launch = Launch::Pyxis;
+        profile.launch = LaunchVariant::Pyxis;
         QCOMPARE(about("image", profile)[0].weight, Finding::Weight::Refused);
         profile.image = "nvcr.io/nvidia/cuda:13";
         QCOMPARE(about("image", profile)[0].fix->value, std::string("nvcr.io#nvidia/cuda:13"));
