@@ -2,9 +2,9 @@
 
 #include "kernels/gpu_common.cuh"
 
-// A block takes a stretch of the keys of one key head of one sequence, for the G query heads that share it; the block that
-// ends last puts the stretches together. H / 8 lanes hold a key, 8 numbers each, so a warp looks at several keys at once
-// where heads are small. All sums are in float.
+// A block takes a stretch of the keys of one key head of one sequence, for the G query heads that share it;
+// the block that ends last puts the stretches together. H / 8 lanes hold a key, 8 numbers each, so a warp
+// looks at several keys at once where heads are small. All sums are in float.
 
 namespace facet::kernels {
 namespace {
@@ -43,7 +43,8 @@ __device__ inline void unpack(float (&to)[8], const uint4& from)
 
 /// One warp: normalises a head and rotates its halves. Shapes  from, to [kHeadDim].
 template <int kHeadDim>
-__device__ void normRotate(Bf16* to, const Bf16* from, const Bf16* norm, const float* frequency, int position, float eps)
+__device__ void normRotate(Bf16* to, const Bf16* from, const Bf16* norm, const float* frequency, int position,
+                           float eps)
 {
     constexpr int kHalf = kHeadDim / 2, kPerLane = kHalf / kWarp;
     const int lane = threadIdx.x % kWarp;
@@ -68,7 +69,7 @@ __device__ void normRotate(Bf16* to, const Bf16* from, const Bf16* norm, const f
 template <int kHeadDim, int kGroup>
 __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_constant__ DecodeAttention work)
 {
-    constexpr int kLanes = kHeadDim / 8;            // of one key
+    constexpr int kLanes = kHeadDim / 8;             // of one key
     constexpr int kTeams = kWarps * kWarp / kLanes;  // each with a key at a time
     __shared__ __align__(16) Bf16 query[kGroup][kHeadDim];
     __shared__ __align__(16) Bf16 newKey[kHeadDim];
@@ -110,11 +111,11 @@ __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_const
     const Bf16* ownValue = row + (N + K + kvHead) * kHeadDim;
     for (int head = warp; head <= kGroup; head += kWarps) {
         if (head < kGroup)
-            normRotate<kHeadDim>(query[head], row + (kvHead * kGroup + head) * kHeadDim, work.qNorm, work.frequency,
-                                 view.position, work.eps);
+            normRotate<kHeadDim>(query[head], row + (kvHead * kGroup + head) * kHeadDim, work.qNorm,
+                                 work.frequency, view.position, work.eps);
         else
-            normRotate<kHeadDim>(newKey, row + (N + kvHead) * kHeadDim, work.kNorm, work.frequency, view.position,
-                                 work.eps);
+            normRotate<kHeadDim>(newKey, row + (N + kvHead) * kHeadDim, work.kNorm, work.frequency,
+                                 view.position, work.eps);
     }
     __syncthreads();
 
@@ -161,7 +162,8 @@ __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_const
             teamWeight[team][head] = running[head].weight;
         }
     __syncthreads();
-    // scratch: for each query head of each token and each block, H numbers, then the largest score and the weight
+    // scratch: for each query head of each token and each block, H numbers, then the largest score and the
+    // weight
     const auto place = [&](int head, int ofBlock) {
         return work.scratch +
                ((int64_t{token} * N + kvHead * kGroup + head) * kMaxBlocks + ofBlock) * (kHeadDim + 2);
@@ -243,13 +245,20 @@ __global__ void __launch_bounds__(kWarps* kWarp) attendTokens(const __grid_const
 template <int kHeadDim>
 cudaError_t launch(const DecodeAttention& work, cudaStream_t stream)
 {
-    const dim3 grid(kMaxBlocks, static_cast<unsigned>(work.numKvHeads), static_cast<unsigned>(work.numTokens));
-    const auto with = [&](auto* kernel) { return launchInChain(kernel, grid, kWarps * kWarp, 0, stream, work); };
+    const dim3 grid(kMaxBlocks, static_cast<unsigned>(work.numKvHeads),
+                    static_cast<unsigned>(work.numTokens));
+    const auto with = [&](auto* kernel) {
+        return launchInChain(kernel, grid, kWarps * kWarp, 0, stream, work);
+    };
     switch (work.numHeads / work.numKvHeads) {
-        case 1: return with(attendTokens<kHeadDim, 1>);
-        case 2: return with(attendTokens<kHeadDim, 2>);
-        case 4: return with(attendTokens<kHeadDim, 4>);
-        case 8: return with(attendTokens<kHeadDim, 8>);
+        case 1:
+            return with(attendTokens<kHeadDim, 1>);
+        case 2:
+            return with(attendTokens<kHeadDim, 2>);
+        case 4:
+            return with(attendTokens<kHeadDim, 4>);
+        case 8:
+            return with(attendTokens<kHeadDim, 8>);
     }
     return cudaErrorInvalidValue;
 }
@@ -261,7 +270,8 @@ bool canDecodeAttention(int numHeads, int numKvHeads, int headDim)
     if (numKvHeads <= 0 || numHeads % numKvHeads != 0)
         return false;
     const int group = numHeads / numKvHeads;
-    return (group == 1 || group == 2 || group == 4 || group == 8) && (headDim == 64 || headDim == 128 || headDim == 256);
+    return (group == 1 || group == 2 || group == 4 || group == 8) &&
+           (headDim == 64 || headDim == 128 || headDim == 256);
 }
 
 int64_t decodeAttentionScratch(int numHeads, int headDim, int numTokens)
@@ -272,9 +282,12 @@ int64_t decodeAttentionScratch(int numHeads, int headDim, int numTokens)
 cudaError_t decodeAttention(const DecodeAttention& work, cudaStream_t stream)
 {
     switch (work.headDim) {
-        case 64: return launch<64>(work, stream);
-        case 128: return launch<128>(work, stream);
-        case 256: return launch<256>(work, stream);
+        case 64:
+            return launch<64>(work, stream);
+        case 128:
+            return launch<128>(work, stream);
+        case 256:
+            return launch<256>(work, stream);
     }
     return cudaErrorInvalidValue;
 }

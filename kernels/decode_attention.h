@@ -1,7 +1,7 @@
 #pragma once
 
-// Attention of a decoding step on a GPU: one new token of each of several sequences over the keys of its own past. One
-// kernel normalises and rotates queries and keys, appends to the caches and attends.
+// Attention of a decoding step on a GPU: one new token of each of several sequences over the keys of its own
+// past. One kernel normalises and rotates queries and keys, appends to the caches and attends.
 
 #include "kernels/gpu.h"
 
@@ -18,18 +18,18 @@ struct CacheView {
 };
 
 struct DecodeAttention {
-    Bf16* y = nullptr;                ///< [B, N * H]
-    const Bf16* qkv = nullptr;        ///< [B, (N + 2 * K) * H]: queries, keys, values
+    Bf16* y = nullptr;                 ///< [B, N * H]
+    const Bf16* qkv = nullptr;         ///< [B, (N + 2 * K) * H]: queries, keys, values
     const CacheView* views = nullptr;  ///< [B], on the device
-    const Bf16* qNorm = nullptr;      ///< [H]
-    const Bf16* kNorm = nullptr;      ///< [H]
+    const Bf16* qNorm = nullptr;       ///< [H]
+    const Bf16* kNorm = nullptr;       ///< [H]
     const float* frequency = nullptr;  ///< [H / 2]: angle per position
-    float* scratch = nullptr;         ///< decodeAttentionScratch() floats
-    int32_t* counters = nullptr;      ///< [B * K], 0; 0 again afterwards
-    int numHeads = 0;                 ///< N
-    int numKvHeads = 0;               ///< K
-    int headDim = 0;                  ///< H: 64, 128 or 256
-    int numTokens = 0;                ///< B
+    float* scratch = nullptr;          ///< decodeAttentionScratch() floats
+    int32_t* counters = nullptr;       ///< [B * K], 0; 0 again afterwards
+    int numHeads = 0;                  ///< N
+    int numKvHeads = 0;                ///< K
+    int headDim = 0;                   ///< H: 64, 128 or 256
+    int numTokens = 0;                 ///< B
     float eps = 0;
     float scale = 0;
 };

@@ -5,19 +5,20 @@
 
 #include <algorithm>
 
-// A warp multiplies 16 rows by 8 tokens on the tensor cores (m16n8k16). Which 16 of the k an instruction takes does not
-// matter as long as weights and tokens agree, so lane c of the four that share a row takes 8 neighbours, one load of 16
-// bytes, where the instruction's own order would make it loads of 4. With fewer tokens than 8 the last one stands in for
-// those that are not there: their columns are thrown away, and the weights, which are what costs, are read once either way.
+// A warp multiplies 16 rows by 8 tokens on the tensor cores (m16n8k16). Which 16 of the k an instruction
+// takes does not matter as long as weights and tokens agree, so lane c of the four that share a row takes 8
+// neighbours, one load of 16 bytes, where the instruction's own order would make it loads of 4. With fewer
+// tokens than 8 the last one stands in for those that are not there: their columns are thrown away, and the
+// weights, which are what costs, are read once either way.
 //
-// The warps of a block share its rows and cut the width among them. Loads of the next rounds are under way while one is
-// multiplied.
+// The warps of a block share its rows and cut the width among them. Loads of the next rounds are under way
+// while one is multiplied.
 
 namespace facet::kernels {
 namespace {
 
-constexpr int kStep = 64;   // of the width, in one round of a warp
-constexpr int kRows = 16;   // of a warp's tile
+constexpr int kStep = 64;  // of the width, in one round of a warp
+constexpr int kRows = 16;  // of a warp's tile
 
 /// Rounds whose weights are under way: about as many bytes in each format.
 __host__ __device__ constexpr int depthOf(GpuFormat format)
@@ -41,7 +42,9 @@ __device__ inline uint4 loadOnce(const void* address)
 __device__ inline uint2 loadOnce8(const void* address)
 {
     uint2 value;
-    asm volatile("ld.global.nc.L1::no_allocate.v2.u32 {%0, %1}, [%2];" : "=r"(value.x), "=r"(value.y) : "l"(address));
+    asm volatile("ld.global.nc.L1::no_allocate.v2.u32 {%0, %1}, [%2];"
+                 : "=r"(value.x), "=r"(value.y)
+                 : "l"(address));
     return value;
 }
 
@@ -56,7 +59,8 @@ __device__ inline void multiply(Sums& sums, uint32_t a0, uint32_t a1, uint32_t a
                                 uint32_t b1)
 {
     asm volatile(
-        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, "
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, "
         "%3};"
         : "+f"(sums.at[0]), "+f"(sums.at[1]), "+f"(sums.at[2]), "+f"(sums.at[3])
         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
@@ -75,8 +79,8 @@ __device__ inline uint2 toBf16Pairs(uint32_t bytes)
     return {__byte_perm(f0, f1, 0x7632), __byte_perm(f2, f3, 0x7632)};
 }
 
-/// What one lane reads of rows r and r + 8 in a round, and their product with the tokens' two pieces of 8: those of the
-/// first 32 of the width and those of the others.
+/// What one lane reads of rows r and r + 8 in a round, and their product with the tokens' two pieces of 8:
+/// those of the first 32 of the width and those of the others.
 template <GpuFormat kFormat>
 struct Weights;
 
@@ -150,7 +154,8 @@ struct Weights<GpuFormat::Int8> {
     __device__ void addTo(Sums& sums, const uint4& x0, const uint4& x1) const
     {
         const auto plus128 = [](uint2 v) { return uint2{v.x ^ 0x80808080U, v.y ^ 0x80808080U}; };
-        addScaled(sums, productOf(plus128(low[0]), plus128(low[1]), x0), lowerScale(scales[0]), lowerScale(scales[1]));
+        addScaled(sums, productOf(plus128(low[0]), plus128(low[1]), x0), lowerScale(scales[0]),
+                  lowerScale(scales[1]));
         addScaled(sums, productOf(plus128(high[0]), plus128(high[1]), x1), upperScale(scales[0]),
                   upperScale(scales[1]));
     }
@@ -208,7 +213,8 @@ struct Weights<GpuFormat::Int4> {
     }
 };
 
-// --- what stands before the product ---------------------------------------------------------------------------------
+// --- what stands before the product
+// ---------------------------------------------------------------------------------
 
 constexpr int kPrepareThreads = 512;
 constexpr int kMaxWidth = 8192;
@@ -231,12 +237,14 @@ __device__ inline uint4 packed(const float (&from)[8])
     return {words[0], words[1], words[2], words[3]};
 }
 
-/// norm(x + norm(update)), a token for each block. All of a thread's loads are on their way before the first is needed.
+/// norm(x + norm(update)), a token for each block. All of a thread's loads are on their way before the first
+/// is needed.
 __global__ void __launch_bounds__(kPrepareThreads) prepare(const __grid_constant__ Residual r)
 {
     constexpr int kMost = kMaxWidth / 8 / kPrepareThreads;
     __shared__ float scratch[kWarp];
-    const int width = static_cast<int>(r.width), numPieces = width / 8, token = blockIdx.x, numTokens = gridDim.x;
+    const int width = static_cast<int>(r.width), numPieces = width / 8, token = blockIdx.x,
+              numTokens = gridDim.x;
     const auto piece = [](const Bf16* row, int i) { return reinterpret_cast<const uint4*>(row)[i]; };
 
     letNextKernelStart();
@@ -297,7 +305,8 @@ __global__ void __launch_bounds__(kPrepareThreads) prepare(const __grid_constant
         }
 }
 
-// --- the product -------------------------------------------------------------------------------------------------------
+// --- the product
+// -------------------------------------------------------------------------------------------------------
 
 enum class Output { Plain, GatedGelu, Partials, Scores };
 
@@ -306,7 +315,7 @@ struct Job {
     int numMatrices = 1;
     const Bf16* x = nullptr;
     void* y = nullptr;
-    int64_t numRows = 0;    // of y
+    int64_t numRows = 0;  // of y
     int numTokens = 1;
 };
 
@@ -342,7 +351,8 @@ struct Tile {
     }
 };
 
-/// A lane's two pieces of its token in a round. Without the tokens that are not there: the last one stands in.
+/// A lane's two pieces of its token in a round. Without the tokens that are not there: the last one stands
+/// in.
 struct Tokens {
     uint4 low, high;
 
@@ -364,15 +374,15 @@ __device__ void store(const Job& job, int64_t row, int token, float value, float
     if constexpr (kOutput == Output::Plain)
         static_cast<Bf16*>(job.y)[token * job.numRows + row] = toBf16(value);
     else if constexpr (kOutput == Output::GatedGelu)
-        static_cast<Bf16*>(job.y)[token * job.numRows + row] =
-            toBf16(geluTanh(value) * other);
+        static_cast<Bf16*>(job.y)[token * job.numRows + row] = toBf16(geluTanh(value) * other);
     else if constexpr (kOutput == Output::Partials)
         static_cast<float*>(job.y)[(int64_t{blockIdx.y} * job.numTokens + token) * job.numRows + row] = value;
     else
         static_cast<float*>(job.y)[token * job.numRows + row] = value;
 }
 
-/// Each block has kWarps / kSharers tiles of 16 rows at a time; kSharers warps cut the width of one among them.
+/// Each block has kWarps / kSharers tiles of 16 rows at a time; kSharers warps cut the width of one among
+/// them.
 template <GpuFormat kFormat, Output kOutput, int kWarps, int kSharers>
 __global__ void __launch_bounds__(kWarps* kWarp) multiplyTokens(const __grid_constant__ Job job)
 {
@@ -390,7 +400,8 @@ __global__ void __launch_bounds__(kWarps* kWarp) multiplyTokens(const __grid_con
 
     letNextKernelStart();
     bool isReady = false;
-    for (int64_t first = int64_t{blockIdx.x} * kTiles; first < numTiles; first += int64_t{gridDim.x} * kTiles) {
+    for (int64_t first = int64_t{blockIdx.x} * kTiles; first < numTiles;
+         first += int64_t{gridDim.x} * kTiles) {
         const int64_t tile = min(first + tileOfBlock, numTiles - 1);
         const OwnTile rows(job, tile * kRows);
         Weights<kFormat> weights[kDepth][kNumParts];
@@ -425,15 +436,18 @@ __global__ void __launch_bounds__(kWarps* kWarp) multiplyTokens(const __grid_con
         if constexpr (kSharers == 1) {
             if (first + tileOfBlock < numTiles)
                 for (int i = 0; i < 4; ++i)
-                    store<kOutput>(job, tile * kRows + lane / 4 + i / 2 * 8, lane % 4 * 2 + i % 2, sums[0].at[i], 0);
+                    store<kOutput>(job, tile * kRows + lane / 4 + i / 2 * 8, lane % 4 * 2 + i % 2,
+                                   sums[0].at[i], 0);
         } else {
             __syncthreads();  // the tile before may still be read
             for (int part = 0; part < kNumParts; ++part)
                 for (int i = 0; i < 4; ++i)
-                    partial[tileOfBlock][sharer][part][lane / 4 + i / 2 * 8][lane % 4 * 2 + i % 2] = sums[part].at[i];
+                    partial[tileOfBlock][sharer][part][lane / 4 + i / 2 * 8][lane % 4 * 2 + i % 2] =
+                        sums[part].at[i];
             __syncthreads();
             for (int i = threadIdx.x; i < kTiles * kRows * kMaxTokens; i += blockDim.x) {
-                const int which = i / (kRows * kMaxTokens), row = i / kMaxTokens % kRows, token = i % kMaxTokens;
+                const int which = i / (kRows * kMaxTokens), row = i / kMaxTokens % kRows,
+                          token = i % kMaxTokens;
                 float value[2] = {};
                 for (int part = 0; part < kNumParts; ++part)
                     for (int other = 0; other < kSharers; ++other)
@@ -449,11 +463,16 @@ template <Output kOutput, int kWarps, int kSharers>
 cudaError_t launch(const Job& job, int numBlocks, int numPartials, cudaStream_t stream)
 {
     const dim3 grid(static_cast<unsigned>(numBlocks), static_cast<unsigned>(numPartials));
-    const auto with = [&](auto* kernel) { return launchInChain(kernel, grid, kWarps * kWarp, 0, stream, job); };
+    const auto with = [&](auto* kernel) {
+        return launchInChain(kernel, grid, kWarps * kWarp, 0, stream, job);
+    };
     switch (job.matrices[0].format) {
-        case GpuFormat::BFloat16: return with(multiplyTokens<GpuFormat::BFloat16, kOutput, kWarps, kSharers>);
-        case GpuFormat::Int8: return with(multiplyTokens<GpuFormat::Int8, kOutput, kWarps, kSharers>);
-        case GpuFormat::Int4: return with(multiplyTokens<GpuFormat::Int4, kOutput, kWarps, kSharers>);
+        case GpuFormat::BFloat16:
+            return with(multiplyTokens<GpuFormat::BFloat16, kOutput, kWarps, kSharers>);
+        case GpuFormat::Int8:
+            return with(multiplyTokens<GpuFormat::Int8, kOutput, kWarps, kSharers>);
+        case GpuFormat::Int4:
+            return with(multiplyTokens<GpuFormat::Int4, kOutput, kWarps, kSharers>);
     }
     return cudaErrorInvalidValue;
 }
@@ -462,7 +481,8 @@ cudaError_t prepared(const Residual& residual, int numTokens, cudaStream_t strea
 {
     if (residual.width > kMaxWidth)
         return cudaErrorInvalidValue;
-    return launchInChain(prepare, dim3(static_cast<unsigned>(numTokens)), kPrepareThreads, 0, stream, residual);
+    return launchInChain(prepare, dim3(static_cast<unsigned>(numTokens)), kPrepareThreads, 0, stream,
+                         residual);
 }
 
 template <GpuFormat kFormat>
@@ -481,8 +501,8 @@ __global__ void embed(Bf16* x, const int64_t* ids, const __grid_constant__ GpuMa
             if constexpr (kFormat == GpuFormat::Int8) {
                 value = rounded(group * static_cast<const int8_t*>(table.values)[row * width + i]);
             } else {
-                const uint8_t pair =
-                    static_cast<const uint8_t*>(table.values)[row * (width / 2) + i / kBlock * kGroup + i % kGroup];
+                const uint8_t pair = static_cast<const uint8_t*>(
+                    table.values)[row * (width / 2) + i / kBlock * kGroup + i % kGroup];
                 const uint32_t level = levelsOf(i % kBlock < kGroup ? pair & 15U : pair >> 4U) & 0xffU;
                 value = rounded(group * (static_cast<float>(level) - 128));
             }
@@ -493,8 +513,8 @@ __global__ void embed(Bf16* x, const int64_t* ids, const __grid_constant__ GpuMa
 
 }  // namespace
 
-cudaError_t projectQkv(Bf16* y, const Residual& residual, const GpuMatrix& q, const GpuMatrix& k, const GpuMatrix& v,
-                       int numTokens, cudaStream_t stream)
+cudaError_t projectQkv(Bf16* y, const Residual& residual, const GpuMatrix& q, const GpuMatrix& k,
+                       const GpuMatrix& v, int numTokens, cudaStream_t stream)
 {
     if (const cudaError_t error = prepared(residual, numTokens, stream))
         return error;
@@ -508,8 +528,8 @@ cudaError_t projectQkv(Bf16* y, const Residual& residual, const GpuMatrix& q, co
     return launch<Output::Plain, 4, 4>(job, static_cast<int>(job.numRows / kRows), 1, stream);
 }
 
-cudaError_t projectGateUp(Bf16* y, const Residual& residual, const GpuMatrix& gate, const GpuMatrix& up, int numTokens,
-                          cudaStream_t stream)
+cudaError_t projectGateUp(Bf16* y, const Residual& residual, const GpuMatrix& gate, const GpuMatrix& up,
+                          int numTokens, cudaStream_t stream)
 {
     if (const cudaError_t error = prepared(residual, numTokens, stream))
         return error;
@@ -550,7 +570,8 @@ cudaError_t projectHead(float* logits, const Residual& residual, const GpuMatrix
     int device = 0, numProcessors = 0;
     if (const cudaError_t error = cudaGetDevice(&device))
         return error;
-    if (const cudaError_t error = cudaDeviceGetAttribute(&numProcessors, cudaDevAttrMultiProcessorCount, device))
+    if (const cudaError_t error =
+            cudaDeviceGetAttribute(&numProcessors, cudaDevAttrMultiProcessorCount, device))
         return error;
     if (const cudaError_t error = prepared(residual, numTokens, stream))
         return error;
@@ -562,8 +583,8 @@ cudaError_t projectHead(float* logits, const Residual& residual, const GpuMatrix
     job.numTokens = numTokens;
     // Blocks go on to further rows, so that few of them have to start.
     const int64_t blocks = (head.numRows / kRows + kWarps - 1) / kWarps;
-    return launch<Output::Scores, kWarps, 1>(job, static_cast<int>(std::min<int64_t>(blocks, 3 * numProcessors)), 1,
-                                             stream);
+    return launch<Output::Scores, kWarps, 1>(
+        job, static_cast<int>(std::min<int64_t>(blocks, 3 * numProcessors)), 1, stream);
 }
 
 cudaError_t embedTokens(Bf16* x, const int64_t* ids, const GpuMatrix& table, float scale, int numTokens,

@@ -52,9 +52,10 @@ __device__ inline float geluTanh(float x)
     return 0.5F * x * (1.0F + tanhf(kBeta * (x + 0.044715F * x * x * x)));
 }
 
-// --- Programmatic dependent launch ---------------------------------------------------------------------------------
-// On Hopper a kernel of a chain may start while the one before still runs: it fetches weights, which nobody writes, and
-// waits before it touches what the other computes. Kernels that were compiled for older GPUs have no such wait, so they
+// --- Programmatic dependent launch
+// --------------------------------------------------------------------------------- On Hopper a kernel of a
+// chain may start while the one before still runs: it fetches weights, which nobody writes, and waits before
+// it touches what the other computes. Kernels that were compiled for older GPUs have no such wait, so they
 // must be launched in the ordinary way.
 
 __device__ inline void waitForKernelBefore()

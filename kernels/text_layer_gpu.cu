@@ -123,8 +123,8 @@ cudaError_t withType(GpuType type, const Launch& launch)
 
 }  // namespace
 
-cudaError_t rmsNormGpu(void* y, const void* x, const void* weight, int64_t numRows, int64_t width, float eps, GpuType type,
-                       cudaStream_t stream)
+cudaError_t rmsNormGpu(void* y, const void* x, const void* weight, int64_t numRows, int64_t width, float eps,
+                       GpuType type, cudaStream_t stream)
 {
     return withType(type, [&](auto zero) {
         using T = decltype(zero);
@@ -134,31 +134,33 @@ cudaError_t rmsNormGpu(void* y, const void* x, const void* weight, int64_t numRo
     });
 }
 
-cudaError_t addRmsNormGpu(void* y, const void* x, const void* update, const void* weight, int64_t numRows, int64_t width,
-                          float eps, GpuType type, cudaStream_t stream)
+cudaError_t addRmsNormGpu(void* y, const void* x, const void* update, const void* weight, int64_t numRows,
+                          int64_t width, float eps, GpuType type, cudaStream_t stream)
 {
     return withType(type, [&](auto zero) {
         using T = decltype(zero);
         normRows<T, true><<<static_cast<unsigned>(numRows), kThreads, 0, stream>>>(
-            static_cast<T*>(y), static_cast<const T*>(x), static_cast<const T*>(update), static_cast<const T*>(weight),
-            static_cast<int>(width), eps);
+            static_cast<T*>(y), static_cast<const T*>(x), static_cast<const T*>(update),
+            static_cast<const T*>(weight), static_cast<int>(width), eps);
     });
 }
 
 cudaError_t rmsNormRotateGpu(void* y, const void* x, int64_t stride, const void* weight, const float* cos,
-                             const float* sin, int64_t numTokens, int64_t numHeads, int64_t headDim, float eps,
-                             GpuType type, cudaStream_t stream)
+                             const float* sin, int64_t numTokens, int64_t numHeads, int64_t headDim,
+                             float eps, GpuType type, cudaStream_t stream)
 {
     constexpr int64_t kHeads = kThreads / kWarp;
     return withType(type, [&](auto zero) {
         using T = decltype(zero);
-        normRotateHeads<T><<<static_cast<unsigned>((numTokens * numHeads + kHeads - 1) / kHeads), kThreads, 0, stream>>>(
-            static_cast<T*>(y), static_cast<const T*>(x), stride, static_cast<const T*>(weight), cos, sin, numTokens,
-            static_cast<int>(numHeads), static_cast<int>(headDim), eps);
+        normRotateHeads<T>
+            <<<static_cast<unsigned>((numTokens * numHeads + kHeads - 1) / kHeads), kThreads, 0, stream>>>(
+                static_cast<T*>(y), static_cast<const T*>(x), stride, static_cast<const T*>(weight), cos, sin,
+                numTokens, static_cast<int>(numHeads), static_cast<int>(headDim), eps);
     });
 }
 
-cudaError_t gatedGeluGpu(void* y, const void* gate, const void* up, int64_t count, GpuType type, cudaStream_t stream)
+cudaError_t gatedGeluGpu(void* y, const void* gate, const void* up, int64_t count, GpuType type,
+                         cudaStream_t stream)
 {
     constexpr int64_t kMost = 132 * 16;
     return withType(type, [&](auto zero) {

@@ -43,8 +43,9 @@ core::Result<engine::gemma3::Model> modelOf(const Options& options)
     }
     const std::optional<core::gemma3::Config> config = jobs::publicShape(options.shape);
     if (!config)
-        return core::Error{core::ErrorCode::InvalidInput,
-                           options.shape + " is no shape that is known: one of gemma-3-270m, -1b, -4b, -12b, -27b"};
+        return core::Error{
+            core::ErrorCode::InvalidInput,
+            options.shape + " is no shape that is known: one of gemma-3-270m, -1b, -4b, -12b, -27b"};
     const core::Result<engine::gemma3::Placement> placement = placementOf(options.load);
     if (!placement)
         return placement.error();
@@ -58,7 +59,8 @@ int bench(const Options& options)
         return failed(model.error());
     const at::Device device = model->weights.device();
     const core::Result<engine::TextSpeeds> speeds = engine::guarded([&] {
-        return engine::measureText(*model, options.promptTokens, options.tokens, options.sequences, options.repeats);
+        return engine::measureText(*model, options.promptTokens, options.tokens, options.sequences,
+                                   options.repeats);
     });
     if (!speeds)
         return failed(speeds.error());
@@ -75,8 +77,7 @@ int bench(const Options& options)
     if (!limits)
         return failed(limits.error());
 
-    const engine::Work decode = engine::workOfToken(*model),
-                       prefill = engine::workOfPrompt(*model);
+    const engine::Work decode = engine::workOfToken(*model), prefill = engine::workOfPrompt(*model);
     const double decodeLimit = double(options.sequences) * limits->bytesPerSecond / decode.bytes;
     const double prefillLimit = limits->flopsPerSecond / prefill.flops;
     if (options.json) {
@@ -99,15 +100,15 @@ int bench(const Options& options)
         return 0;
     }
     std::printf("%s, %s weights: reads %.1f GB/s, multiplies %.0f GFLOP/s\n", device.str().c_str(),
-                std::string(nameOf(model->weightFormat)).c_str(),
-                limits->bytesPerSecond / 1e9, limits->flopsPerSecond / 1e9);
+                std::string(nameOf(model->weightFormat)).c_str(), limits->bytesPerSecond / 1e9,
+                limits->flopsPerSecond / 1e9);
     std::printf("decode  %8.1f tokens/s, %5.1f %% of the limit %.1f\n", best(speeds->decode),
                 100 * best(speeds->decode) / decodeLimit, decodeLimit);
     std::printf("prefill %8.1f tokens/s, %5.1f %% of the limit %.1f\n", best(speeds->prefill),
                 100 * best(speeds->prefill) / prefillLimit, prefillLimit);
     if (!picture.tower.empty())
-        std::printf("picture %8.1f ms; first token after it and 34 tokens %.1f ms\n", 1e3 * least(picture.tower),
-                    1e3 * least(picture.firstToken));
+        std::printf("picture %8.1f ms; first token after it and 34 tokens %.1f ms\n",
+                    1e3 * least(picture.tower), 1e3 * least(picture.firstToken));
     return 0;
 }
 
@@ -122,9 +123,12 @@ void addBench(CLI::App& program, int& status)
         "and arithmetic allow. (./dev bench of the source tree puts other programs beside it.)");
     const auto options = std::make_shared<Options>();
     addLoadOptions(*command, options->load, /*modelIsRequired=*/false);
-    command->add_option("--shape", options->shape,
-                        "Instead of --model: random weights in the shape of gemma-3-270m, -1b, -4b, -12b or -27b");
-    command->add_option("--sequences", options->sequences, "Answers that are written at once; their tokens add up")
+    command->add_option(
+        "--shape", options->shape,
+        "Instead of --model: random weights in the shape of gemma-3-270m, -1b, -4b, -12b or -27b");
+    command
+        ->add_option("--sequences", options->sequences,
+                     "Answers that are written at once; their tokens add up")
         ->check(CLI::Range(int64_t{1}, int64_t{64}))
         ->capture_default_str();
     command->add_option("--prompt-tokens", options->promptTokens, "Tokens of the prompt")

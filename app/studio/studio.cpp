@@ -3,8 +3,8 @@
 #include "core/base/environment.h"
 #include "core/models/hf_cache.h"
 #include "ui/chat/chat_page.h"
-#include "ui/finetune/finetune_page.h"
 #include "ui/clusters/clusters_page.h"
+#include "ui/finetune/finetune_page.h"
 #include "ui/models/models_page.h"
 #include "ui/runs/runs_page.h"
 #include "ui/settings/settings_page.h"
@@ -211,7 +211,8 @@ QWidget* Studio::makeFinetunePage()
 {
     auto* page = new ui::FinetunePage({.form = {m_place.folder, resourcesFolder() / "recipes", builtIns()},
                                        .engine = engineProgram(m_options.engineProgram).toStdString()});
-    connect(page, &ui::FinetunePage::runStarted, this, [this] { m_window->showPage(QStringLiteral("runs")); });
+    connect(page, &ui::FinetunePage::runStarted, this,
+            [this] { m_window->showPage(QStringLiteral("runs")); });
     m_client.listDevices(page, [page](const core::Result<QList<ui::EngineDevice>>& devices) {
         std::vector<ui::TrainDevice> gpus;
         for (const ui::EngineDevice& device : devices ? *devices : QList<ui::EngineDevice>())

@@ -40,9 +40,10 @@ int64_t cacheBytes(const TextConfig& config, const MemoryRequest& request)
 {
     int64_t numTokens = 0;
     for (const LayerKind kind : config.layers) {
-        const int64_t kept = kind == LayerKind::Global
-                                 ? request.context
-                                 : std::min(request.context, config.slidingWindow + promptChunk(request.isGpu));
+        const int64_t kept =
+            kind == LayerKind::Global
+                ? request.context
+                : std::min(request.context, config.slidingWindow + promptChunk(request.isGpu));
         numTokens += 2 * kept;
     }
     return request.numSlots * numTokens * 2 * config.numKvHeads * config.headDim * request.bytesPerValue;

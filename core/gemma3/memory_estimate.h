@@ -12,8 +12,8 @@
 
 namespace facet::core::gemma3 {
 
-/// Tokens of a prompt in one step: on a CPU few, for others wait that long for their next token; on a GPU as many as its
-/// products need to be fast.
+/// Tokens of a prompt in one step: on a CPU few, for others wait that long for their next token; on a GPU as
+/// many as its products need to be fast.
 constexpr int64_t promptChunk(bool isGpu)
 {
     return isGpu ? 4096 : 512;

@@ -153,7 +153,8 @@ void RunObserver::look(Seen& seen, double now)
         const Result<RunStatus> status = readStatus(folder);
         seen.status = status ? std::optional(*status) : std::nullopt;
     }
-    // A checkpoint is renamed into its folder, whose time it changes; the status may never hear of it before a kill.
+    // A checkpoint is renamed into its folder, whose time it changes; the status may never hear of it before
+    // a kill.
     if (stamps[4] != seen.stamps[4]) {
         const std::vector<int64_t> saved = folder.savedSteps();
         run.savedStep = saved.empty() ? 0 : saved.back();

@@ -44,7 +44,8 @@ kernels::GpuMatrix matrixOf(const WeightMatrix& matrix)
 
 bool isTaken(const WeightMatrix& matrix)
 {
-    return matrix.format() != WeightFormat::Float32 && matrix.numColumns() % 64 == 0 && matrix.numRows() % 16 == 0;
+    return matrix.format() != WeightFormat::Float32 && matrix.numColumns() % 64 == 0 &&
+           matrix.numRows() % 16 == 0;
 }
 
 bool haveOneFormat(const WeightMatrix& a, const WeightMatrix& b)
@@ -54,11 +55,12 @@ bool haveOneFormat(const WeightMatrix& a, const WeightMatrix& b)
 
 bool isTaken(const LayerWeights& w)
 {
-    for (const Linear* linear : {&w.attn.q, &w.attn.k, &w.attn.v, &w.attn.out, &w.ffnGate, &w.ffnUp, &w.ffnDown})
+    for (const Linear* linear :
+         {&w.attn.q, &w.attn.k, &w.attn.v, &w.attn.out, &w.ffnGate, &w.ffnUp, &w.ffnDown})
         if (!isTaken(linear->weight) || linear->bias.defined())
             return false;
-    return haveOneFormat(w.attn.q.weight, w.attn.k.weight) && haveOneFormat(w.attn.q.weight, w.attn.v.weight) &&
-           haveOneFormat(w.ffnGate.weight, w.ffnUp.weight);
+    return haveOneFormat(w.attn.q.weight, w.attn.k.weight) &&
+           haveOneFormat(w.attn.q.weight, w.attn.v.weight) && haveOneFormat(w.ffnGate.weight, w.ffnUp.weight);
 }
 
 /// Angle per position, rounded as rotationAt() does.
@@ -95,7 +97,8 @@ public:
         m_globalFrequency = frequenciesOf(config.ropeGlobal, H, m_device);
         m_scratch = at::empty({kernels::decodeAttentionScratch(int(N), int(H), int(B))}, floats);
         m_counters = at::zeros({B * K}, type.dtype(at::kInt));
-        m_views = at::empty({config.numLayers * B * int64_t{sizeof(kernels::CacheView)}}, type.dtype(at::kByte));
+        m_views =
+            at::empty({config.numLayers * B * int64_t{sizeof(kernels::CacheView)}}, type.dtype(at::kByte));
         m_scale = at::scalar_tensor(std::sqrt(double(D))).to(at::kBFloat16).item<float>();
     }
 
@@ -197,7 +200,8 @@ private:
                               const at::Tensor& postNorm) {
             const GpuMatrix w = matrixOf(linear.weight);
             const int numPartials = numPartialsOf(w.numRows, w.width, m_numProcessors);
-            const cudaError_t error = projectDown(update.data_ptr<float>(), numPartials, bf16(x), w, B, stream);
+            const cudaError_t error =
+                projectDown(update.data_ptr<float>(), numPartials, bf16(x), w, B, stream);
             follow(update, numPartials, postNorm);
             return error;
         };
@@ -269,10 +273,12 @@ private:
 
 std::shared_ptr<GpuDecoder> GpuDecoder::make(const Weights& weights, const TextConfig& config)
 {
-    const bool taken = weights.device().is_cuda() && weights.type() == at::kBFloat16 && config.hiddenSize % 64 == 0 && config.hiddenSize <= 8192 &&
-                       kernels::canDecodeAttention(int(config.numHeads), int(config.numKvHeads), int(config.headDim)) &&
-                       isTaken(weights.embedding) && isTaken(weights.head.weight) &&
-                       std::ranges::all_of(weights.layers, [](const LayerWeights& w) { return isTaken(w); });
+    const bool taken =
+        weights.device().is_cuda() && weights.type() == at::kBFloat16 && config.hiddenSize % 64 == 0 &&
+        config.hiddenSize <= 8192 &&
+        kernels::canDecodeAttention(int(config.numHeads), int(config.numKvHeads), int(config.headDim)) &&
+        isTaken(weights.embedding) && isTaken(weights.head.weight) &&
+        std::ranges::all_of(weights.layers, [](const LayerWeights& w) { return isTaken(w); });
     if (!taken)
         return nullptr;
     return std::shared_ptr<GpuDecoder>(new GpuDecoder(std::make_unique<Impl>(weights, config)));

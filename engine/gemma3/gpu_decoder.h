@@ -1,8 +1,8 @@
 #pragma once
 
-// Decoding on a GPU: one token for each of a few sequences by the kernels of kernels/decode_*.h, captured as a CUDA graph
-// for each number of sequences. The host keeps the books of the caches and sends where they lie along with each step, so
-// nothing in a step waits for the device.
+// Decoding on a GPU: one token for each of a few sequences by the kernels of kernels/decode_*.h, captured as
+// a CUDA graph for each number of sequences. The host keeps the books of the caches and sends where they lie
+// along with each step, so nothing in a step waits for the device.
 
 #include "engine/gemma3/kv_cache.h"
 
@@ -20,8 +20,8 @@ class GpuDecoder {
 public:
     static constexpr int kMaxSequences = 8;
 
-    /// None if the kernels do not take these weights: they want bfloat16 arithmetic, widths that are multiples of 64, heads
-    /// of 64, 128 or 256, matrices in bfloat16, int8 or int4, and no CPU.
+    /// None if the kernels do not take these weights: they want bfloat16 arithmetic, widths that are
+    /// multiples of 64, heads of 64, 128 or 256, matrices in bfloat16, int8 or int4, and no CPU.
     static std::shared_ptr<GpuDecoder> make(const Weights& weights, const core::gemma3::TextConfig& config);
 
     ~GpuDecoder();

@@ -28,8 +28,8 @@ public:
     /// Cost    copies T tokens; now and then what is kept as well, when the buffer is full.
     void append(const at::Tensor& k_TKH, const at::Tensor& v_TKH);
 
-    /// Makes room for the next tokens and counts them as there: whoever calls this writes their keys and values. At least
-    /// one token was appended before.
+    /// Makes room for the next tokens and counts them as there: whoever calls this writes their keys and
+    /// values. At least one token was appended before.
     void grow(int64_t numTokens);
 
     /// Position of the oldest token that is kept, and of the next one that will come.

@@ -148,7 +148,8 @@ void useKernels(Model& model, const Placement& placement)
     if (placement.device.is_cpu()) {
         model.weights.operations = kCpuOperations;
     } else {
-        // cuDNN's attention is the faster one where it can be had: the vision tower's 16 heads of 72, and wide heads.
+        // cuDNN's attention is the faster one where it can be had: the vision tower's 16 heads of 72, and
+        // wide heads.
         using at::SDPBackend;
         at::globalContext().setSDPPriorityOrder(
             {int64_t(SDPBackend::cudnn_attention), int64_t(SDPBackend::flash_attention),

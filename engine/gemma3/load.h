@@ -25,7 +25,7 @@ struct Model {
     core::gemma3::Config config;
     Weights weights;
     core::gemma3::WeightFormat weightFormat =
-        core::gemma3::WeightFormat::Float32;  ///< as Placement asked for
+        core::gemma3::WeightFormat::Float32;           ///< as Placement asked for
     std::shared_ptr<GpuDecoder> gpuDecoder = nullptr;  ///< none on a CPU, and for shapes it does not take
 };
 

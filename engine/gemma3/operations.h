@@ -36,7 +36,8 @@ extern const Operations kPlainOperations;
 /// By kernels/ on a CPU, for contiguous tensors of float without gradients.
 extern const Operations kCpuOperations;
 
-/// By kernels/ and LibTorch's fused attention on a GPU, for tensors without gradients; without CUDA the plain ones.
+/// By kernels/ and LibTorch's fused attention on a GPU, for tensors without gradients; without CUDA the plain
+/// ones.
 Operations gpuOperations();
 
 }  // namespace facet::engine::gemma3

@@ -21,7 +21,8 @@ public:
     {
         const bool isQuantized =
             m_placement.weights == WeightFormat::Int8 || m_placement.weights == WeightFormat::Int4;
-        at::Tensor source_OI = at::randn({numRows, width}, m_arithmetic.dtype(at::kBFloat16)) / std::sqrt(double(width));
+        at::Tensor source_OI =
+            at::randn({numRows, width}, m_arithmetic.dtype(at::kBFloat16)) / std::sqrt(double(width));
         if (isQuantized)
             source_OI = source_OI.cpu();
         return {source_OI, m_placement.weights, m_arithmetic, m_placement.useKernels};

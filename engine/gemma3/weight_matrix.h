@@ -50,7 +50,8 @@ public:
     /// Rows [begin, end) in the arithmetic's type: [end - begin, in].
     at::Tensor dense(int64_t begin, int64_t end) const;
 
-    /// Values and scales as they lie in memory, for kernels that know the format; scales undefined if there are none.
+    /// Values and scales as they lie in memory, for kernels that know the format; scales undefined if there
+    /// are none.
     std::pair<at::Tensor, at::Tensor> storedTensors() const;
 
     int64_t numRows() const;

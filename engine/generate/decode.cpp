@@ -15,8 +15,8 @@ bool hasAdapters(const gemma3::Weights& weights)
 {
     const auto has = [](const gemma3::Linear& linear) { return !linear.adapters.empty(); };
     return std::ranges::any_of(weights.layers, [&](const gemma3::LayerWeights& w) {
-        return has(w.attn.q) || has(w.attn.k) || has(w.attn.v) || has(w.attn.out) || has(w.ffnGate) || has(w.ffnUp) ||
-               has(w.ffnDown);
+        return has(w.attn.q) || has(w.attn.k) || has(w.attn.v) || has(w.attn.out) || has(w.ffnGate) ||
+               has(w.ffnUp) || has(w.ffnDown);
     });
 }
 

@@ -46,7 +46,8 @@ std::unique_ptr<Slot> emptySlot(const gemma3::Model& model)
 }
 
 /// Reads the prompt and chooses the first token.
-void read(const gemma3::Model& model, Slot& slot, const std::vector<int64_t>& prompt, const at::Tensor& feature_XD)
+void read(const gemma3::Model& model, Slot& slot, const std::vector<int64_t>& prompt,
+          const at::Tensor& feature_XD)
 {
     prefill(
         model, slot.cache, prompt, feature_XD,
@@ -61,8 +62,8 @@ void read(const gemma3::Model& model, Slot& slot, const std::vector<int64_t>& pr
 
 }  // namespace
 
-TextSpeeds measureText(const gemma3::Model& model, int64_t promptTokens, int64_t numTokens, int64_t numSequences,
-                       int64_t repeats)
+TextSpeeds measureText(const gemma3::Model& model, int64_t promptTokens, int64_t numTokens,
+                       int64_t numSequences, int64_t repeats)
 {
     const c10::InferenceMode noGradients;
     const std::vector<int64_t> prompt = somePrompt(promptTokens, model.config.text.vocabSize);
@@ -101,7 +102,8 @@ PictureTimes measurePicture(const gemma3::Model& model, int64_t repeats)
     const core::gemma3::VisionConfig& vision = *model.config.vision;
     const at::Tensor pixel_3SS = at::rand({3, vision.imageSize, vision.imageSize}) * 2 - 1;
     std::vector<int64_t> prompt = somePrompt(kTextTokens, model.config.text.vocabSize);
-    prompt.insert(prompt.begin() + 4, static_cast<size_t>(model.config.tokensPerImage), model.config.imageTokenId);
+    prompt.insert(prompt.begin() + 4, static_cast<size_t>(model.config.tokensPerImage),
+                  model.config.imageTokenId);
 
     PictureTimes times;
     for (int64_t run = 0; run <= repeats; ++run) {

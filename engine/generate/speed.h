@@ -13,11 +13,12 @@ struct TextSpeeds {
     std::vector<double> decode;   ///< of all sequences in sum
 };
 
-/// Reads a prompt, then writes `numTokens` tokens to `numSequences` sequences at once, each token read back as serving does.
+/// Reads a prompt, then writes `numTokens` tokens to `numSequences` sequences at once, each token read back
+/// as serving does.
 ///
 /// Errors  throws c10::Error.
-TextSpeeds measureText(const gemma3::Model& model, int64_t promptTokens, int64_t numTokens, int64_t numSequences,
-                       int64_t repeats);
+TextSpeeds measureText(const gemma3::Model& model, int64_t promptTokens, int64_t numTokens,
+                       int64_t numSequences, int64_t repeats);
 
 struct PictureTimes {
     std::vector<double> tower;       ///< seconds for one picture's features, its pixels on the device

@@ -51,9 +51,9 @@ public:
 
     void products()
     {
-        for (const auto& [format, name] : {std::pair{WeightFormat::BFloat16, "bfloat16"},
-                                           std::pair{WeightFormat::Int8, "int8"},
-                                           std::pair{WeightFormat::Int4, "int4"}})
+        for (const auto& [format, name] :
+             {std::pair{WeightFormat::BFloat16, "bfloat16"}, std::pair{WeightFormat::Int8, "int8"},
+              std::pair{WeightFormat::Int4, "int4"}})
             for (const int B : {1, 2, 5, 8}) {
                 const std::string title = std::string(name) + ", " + std::to_string(B) + " tokens";
                 down(title, format, B, 1152, 6912);
@@ -97,10 +97,11 @@ public:
                 for (const bool isImage : {false, true}) {
                     const at::Tensor q_TNH = random({100, 8, 256}), k_KSH = random({4, 250, 256}),
                                      v_KSH = random({4, 250, 256});
-                    report("prompt's attention, window " + std::to_string(window) + (isImage ? ", picture" : "") +
-                               suffix,
+                    report("prompt's attention, window " + std::to_string(window) +
+                               (isImage ? ", picture" : "") + suffix,
                            ours.attend(q_TNH, k_KSH, v_KSH, window, isImage, 0.0625),
-                           kPlainOperations.attend(wide(q_TNH), wide(k_KSH), wide(v_KSH), window, isImage, 0.0625),
+                           kPlainOperations.attend(wide(q_TNH), wide(k_KSH), wide(v_KSH), window, isImage,
+                                                   0.0625),
                            limit * 2);
                 }
         }
@@ -139,21 +140,31 @@ private:
         const at::Tensor parts = at::empty({numPartials, B, rows}, m_bf16.dtype(at::kFloat));
         C10_CUDA_CHECK(
             kernels::projectDown(parts.data_ptr<float>(), numPartials, bf16(x), raw(w), B, stream()));
-        report("projectDown " + std::to_string(rows) + " x " + std::to_string(width) + ", " + title, parts.sum(0),
-               at::linear(x.to(at::kFloat), exact(w)), limitOf(format));
+        report("projectDown " + std::to_string(rows) + " x " + std::to_string(width) + ", " + title,
+               parts.sum(0), at::linear(x.to(at::kFloat), exact(w)), limitOf(format));
     }
 
     void normed(const std::string& title, WeightFormat format, int B, int64_t D, int64_t F)
     {
         const at::Tensor x = random({B, D}), update = at::randn({3, B, D}, m_bf16.dtype(at::kFloat)),
-                         postNorm = random({D}), norm = random({D}), sum = at::empty_like(x), normed = at::empty_like(x);
-        kernels::Residual residual{bf16(x), update.const_data_ptr<float>(), 3, bf16(postNorm), bf16(sum), bf16(norm),
-                                   bf16(normed), 1e-6F, D};
+                         postNorm = random({D}), norm = random({D}), sum = at::empty_like(x),
+                         normed = at::empty_like(x);
+        kernels::Residual residual{bf16(x),
+                                   update.const_data_ptr<float>(),
+                                   3,
+                                   bf16(postNorm),
+                                   bf16(sum),
+                                   bf16(norm),
+                                   bf16(normed),
+                                   1e-6F,
+                                   D};
         const auto wide = [](const at::Tensor& value) { return value.to(at::kFloat); };
-        const at::Tensor sumTruth =
-            kPlainOperations.addNorm(wide(x), update.sum(0).to(at::kBFloat16).to(at::kFloat), wide(postNorm), 1e-6);
+        const at::Tensor sumTruth = kPlainOperations.addNorm(
+            wide(x), update.sum(0).to(at::kBFloat16).to(at::kFloat), wide(postNorm), 1e-6);
         const std::string where = " of " + std::to_string(D) + ", " + title;
-        const auto input = [&] { return kPlainOperations.norm(wide(sum), wide(norm), 1e-6).to(at::kBFloat16).to(at::kFloat); };
+        const auto input = [&] {
+            return kPlainOperations.norm(wide(sum), wide(norm), 1e-6).to(at::kBFloat16).to(at::kFloat);
+        };
 
         const WeightMatrix q = matrix(512, D, format), k = matrix(256, D, format), v = matrix(256, D, format);
         const at::Tensor qkv = at::empty({B, 1024}, m_bf16);
@@ -178,7 +189,8 @@ private:
     void embedding(const std::string& title, WeightFormat format, int B)
     {
         const WeightMatrix table = matrix(512, 1152, format);
-        const at::Tensor ids = at::randint(0, 512, {B}, m_bf16.dtype(at::kLong)), x = at::empty({B, 1152}, m_bf16);
+        const at::Tensor ids = at::randint(0, 512, {B}, m_bf16.dtype(at::kLong)),
+                         x = at::empty({B, 1152}, m_bf16);
         C10_CUDA_CHECK(
             kernels::embedTokens(bf16(x), ids.const_data_ptr<int64_t>(), raw(table), 34, B, stream()));
         report("embedTokens, " + title, x, table.rowsAt(ids) * 34, 1e-9);
@@ -190,7 +202,8 @@ private:
                          y = at::empty({B, N * H}, m_bf16);
         const core::gemma3::Rope rope = {10'000, 8};
         const at::Tensor frequency =
-            at::reciprocal(at::pow(rope.theta, at::arange(0, H, 2, m_bf16.dtype(at::kFloat)) / H)) / rope.factor;
+            at::reciprocal(at::pow(rope.theta, at::arange(0, H, 2, m_bf16.dtype(at::kFloat)) / H)) /
+            rope.factor;
         const at::Tensor scratch =
             at::empty({kernels::decodeAttentionScratch(N, H, B)}, m_bf16.dtype(at::kFloat));
         const at::Tensor counters = at::zeros({B * K}, m_bf16.dtype(at::kInt));
@@ -208,13 +221,18 @@ private:
             const at::Tensor row = qkv[i].to(at::kFloat);
             const gemma3::Rotation rotation =
                 gemma3::rotationAt(at::full({1}, numKeys + 11, m_bf16.dtype(at::kLong)), rope, H);
-            const auto heads = [&](int first, int count) { return row.narrow(0, first * H, count * H).view({1, count, H}); };
-            const at::Tensor q = kPlainOperations.normRotate(heads(0, N), qNorm.to(at::kFloat), 1e-6, rotation),
-                             k = kPlainOperations.normRotate(heads(N, K), kNorm.to(at::kFloat), 1e-6, rotation);
+            const auto heads = [&](int first, int count) {
+                return row.narrow(0, first * H, count * H).view({1, count, H});
+            };
+            const at::Tensor q = kPlainOperations.normRotate(heads(0, N), qNorm.to(at::kFloat), 1e-6,
+                                                             rotation),
+                             k = kPlainOperations.normRotate(heads(N, K), kNorm.to(at::kFloat), 1e-6,
+                                                             rotation);
             const auto past = [&](const at::Tensor& cache, const at::Tensor& own_1KH) {
                 return at::cat({cache.narrow(1, 0, numKeys - 1).to(at::kFloat), own_1KH.transpose(0, 1)}, 1);
             };
-            truth.push_back(kPlainOperations.attend(q, past(keys.back(), k), past(values.back(), heads(N + K, K)), window,
+            truth.push_back(kPlainOperations.attend(q, past(keys.back(), k),
+                                                    past(values.back(), heads(N + K, K)), window,
                                                     /*isImage=*/false, 0.0625));
         }
         const at::Tensor onDevice = host.to(m_bf16.device());
@@ -234,20 +252,24 @@ private:
         work.eps = 1e-6F;
         work.scale = 0.0625F;
         C10_CUDA_CHECK(kernels::decodeAttention(work, stream()));
-        const std::string title = "decodeAttention, " + std::to_string(N) + "/" + std::to_string(K) + " heads of " +
-                                  std::to_string(H) + ", " + std::to_string(B) + " tokens";
+        const std::string title = "decodeAttention, " + std::to_string(N) + "/" + std::to_string(K) +
+                                  " heads of " + std::to_string(H) + ", " + std::to_string(B) + " tokens";
         report(title, y, at::cat(truth), 3 * kOfBfloat16);
         report(title + ": counters are 0 again", 1 + counters, at::ones_like(counters), 0);
-        report(title + ": the cache has the new value",
-               values.front().select(1, views[0].numKeys - 1), qkv[0].view({N + 2 * K, H}).narrow(0, N + K, K), 0);
+        report(title + ": the cache has the new value", values.front().select(1, views[0].numKeys - 1),
+               qkv[0].view({N + 2 * K, H}).narrow(0, N + K, K), 0);
     }
 
     /// Widening int8 and int4 to bfloat16, as dense() does, rounds; the kernels' own arithmetic does not.
-    static double limitOf(WeightFormat format) { return format == WeightFormat::BFloat16 ? kOfFloat : kOfBfloat16; }
+    static double limitOf(WeightFormat format)
+    {
+        return format == WeightFormat::BFloat16 ? kOfFloat : kOfBfloat16;
+    }
 
     static cudaStream_t stream() { return c10::cuda::getCurrentCUDAStream(); }
 
-    void report(const std::string& name, const at::Tensor& result, const at::Tensor& truth, double limit) const
+    void report(const std::string& name, const at::Tensor& result, const at::Tensor& truth,
+                double limit) const
     {
         m_onCheck({name, relativeError(result, truth), limit});
     }

@@ -60,15 +60,18 @@ gemma3::Model plainOf(const gemma3::Model& model, at::ScalarType type)
     plain.weights.head.weight = plain.weights.embedding;
     plain.weights.finalNorm = plain.weights.finalNorm.to(type);
     for (gemma3::LayerWeights& w : plain.weights.layers) {
-        for (gemma3::Linear* linear : {&w.attn.q, &w.attn.k, &w.attn.v, &w.attn.out, &w.ffnGate, &w.ffnUp, &w.ffnDown})
+        for (gemma3::Linear* linear :
+             {&w.attn.q, &w.attn.k, &w.attn.v, &w.attn.out, &w.ffnGate, &w.ffnUp, &w.ffnDown})
             convert(linear->weight);
-        for (at::Tensor* norm : {&w.attnNorm, &w.attnPostNorm, &w.ffnNorm, &w.ffnPostNorm, &w.attn.qNorm, &w.attn.kNorm})
+        for (at::Tensor* norm :
+             {&w.attnNorm, &w.attnPostNorm, &w.ffnNorm, &w.ffnPostNorm, &w.attn.qNorm, &w.attn.kNorm})
             *norm = norm->to(type);
     }
     return plain;
 }
 
-/// Scores along given tokens: of the last token of each prompt, then of each decoding step of all sequences at once.
+/// Scores along given tokens: of the last token of each prompt, then of each decoding step of all sequences
+/// at once.
 class Walk {
 public:
     Walk(const gemma3::Model& model, const std::vector<std::vector<int64_t>>& prompts) : m_model(model)
@@ -102,7 +105,8 @@ public:
         if (m_model.gpuDecoder)
             return m_model.gpuDecoder->step(id, caches).clone();
         step.token_T = at::cat(id);
-        return gemma3::logits(gemma3::hiddenStates(step, m_model.weights, m_model.config.text), m_model.weights);
+        return gemma3::logits(gemma3::hiddenStates(step, m_model.weights, m_model.config.text),
+                              m_model.weights);
     }
 
 private:
@@ -133,8 +137,10 @@ void checkSteps(const std::string& title, const Trio& models, int64_t numSequenc
     }
     Walk ours(models.fast, prompts), exact(models.truth, prompts), theirs(models.plain, prompts);
     const at::Tensor trueScores = exact.promptScores();
-    onCheck({title + ": prompt",
-             std::sqrt(distance(ours.promptScores(), trueScores) / distance(theirs.promptScores(), trueScores)), 1.1});
+    onCheck(
+        {title + ": prompt",
+         std::sqrt(distance(ours.promptScores(), trueScores) / distance(theirs.promptScores(), trueScores)),
+         1.1});
     double oursOff = 0, theirsOff = 0;
     for (int64_t step = 0; step < 24; ++step) {
         std::vector<int64_t> ids;
@@ -147,7 +153,8 @@ void checkSteps(const std::string& title, const Trio& models, int64_t numSequenc
     onCheck({title + ": 24 decoding steps", std::sqrt(oursOff / theirsOff), 1.1});
 }
 
-void checkModel(const Shape& shape, WeightFormat format, const char* formatName, at::Device device, const OnCheck& onCheck)
+void checkModel(const Shape& shape, WeightFormat format, const char* formatName, at::Device device,
+                const OnCheck& onCheck)
 {
     const gemma3::Model fast = gemma3::randomModel(configOf(shape), {device, at::kBFloat16, format}, 7);
     const std::string title = std::string(shape.name) + "'s shape, " + formatName;
@@ -156,8 +163,9 @@ void checkModel(const Shape& shape, WeightFormat format, const char* formatName,
         return;
     const Trio models = {fast, plainOf(fast, at::kFloat), plainOf(fast, at::kBFloat16)};
     for (const int64_t numSequences : {1, 3, 8})
-        checkSteps(title + ", " + std::to_string(numSequences) + (numSequences == 1 ? " sequence" : " sequences"), models,
-                   numSequences, onCheck);
+        checkSteps(
+            title + ", " + std::to_string(numSequences) + (numSequences == 1 ? " sequence" : " sequences"),
+            models, numSequences, onCheck);
 }
 
 }  // namespace
@@ -166,9 +174,9 @@ void checkGpuModels(at::Device device, const OnCheck& onCheck)
 {
     const c10::InferenceMode noGradients;
     for (const Shape& shape : kShapes)
-        for (const auto& [format, name] : {std::pair{WeightFormat::BFloat16, "bfloat16"},
-                                           std::pair{WeightFormat::Int8, "int8"},
-                                           std::pair{WeightFormat::Int4, "int4"}})
+        for (const auto& [format, name] :
+             {std::pair{WeightFormat::BFloat16, "bfloat16"}, std::pair{WeightFormat::Int8, "int8"},
+              std::pair{WeightFormat::Int4, "int4"}})
             checkModel(shape, format, name, device, onCheck);
 }
 

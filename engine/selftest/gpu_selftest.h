@@ -1,7 +1,7 @@
 #pragma once
 
-// Whether this GPU computes what it should: every kernel of kernels/ for GPUs against LibTorch in float, then whole decoding
-// steps and prompts of models in several shapes and formats. Needs no files.
+// Whether this GPU computes what it should: every kernel of kernels/ for GPUs against LibTorch in float, then
+// whole decoding steps and prompts of models in several shapes and formats. Needs no files.
 
 #include <c10/core/Device.h>
 
@@ -28,8 +28,8 @@ std::string codeOf(c10::Device device);
 /// Errors  throws c10::Error.
 void checkGpuKernels(c10::Device device, const OnCheck& onCheck);
 
-/// Models. An error is the step's distance from float32 arithmetic as a share of what LibTorch's plain bfloat16 has, the
-/// limit 1.1; so many tokens decoded that windows slide and caches grow.
+/// Models. An error is the step's distance from float32 arithmetic as a share of what LibTorch's plain
+/// bfloat16 has, the limit 1.1; so many tokens decoded that windows slide and caches grow.
 ///
 /// Errors  throws c10::Error.
 void checkGpuModels(c10::Device device, const OnCheck& onCheck);

@@ -22,7 +22,8 @@ struct Gpu {
 ///   weights      b for each (NF4: 0.5625 for the language layers)
 ///   adapters     b for each
 ///   gradients    4 for each trained one (bf16: 2)
-///   optimizer    8 for each trained one (bf16: 4, 8-bit: 2.03), and 4 for master weights in bf16_mixed; shared by the
+///   optimizer    8 for each trained one (bf16: 4, 8-bit: 2.03), and 4 for master weights in bf16_mixed;
+///   shared by the
 ///                data-parallel ranks if sharded
 ///   activations  for each language layer and token, in elements of b bytes:
 ///                  none       6 D + 3 N H + 3 K H + 3 F, the inputs of all that has a backward

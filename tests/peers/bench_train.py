@@ -53,8 +53,11 @@ def make_folder(shape, folder, device):
     del model
     if device == "cuda":
         torch.cuda.empty_cache()
-    for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "preprocessor_config.json"):
+    for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json"):
         (folder / name).write_bytes((ROOT / "resources/demo-model" / name).read_bytes())
+    if shape not in ("270m", "1b"):
+        (folder / "preprocessor_config.json").write_text(json.dumps(
+            {"image_processor_type": "Gemma3ImageProcessor", "size": {"height": 896, "width": 896}}))
 
 
 def ours(engine, model, what, scratch, device, steps):

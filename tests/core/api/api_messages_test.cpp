@@ -118,7 +118,23 @@ private Q_SLOTS:
     {
         ChatRequest request;
         AnswerOptions& options = request.options;
-        options = {"m", 0.5, 0.9, 40, 0.05, 1.1, 0.2, 0.3, 7, 100, 5, true, {"END", "\n"}, 2, true, true};
+        options = {"m",
+                   0.5,
+                   0.9,
+                   40,
+                   0.05,
+                   1.1,
+                   0.2,
+                   0.3,
+                   7,
+                   100,
+                   5,
+                   true,
+                   std::vector<AdapterUse>{{"tuned", 0.5}},
+                   {"END", "\n"},
+                   2,
+                   true,
+                   true};
         request.messages = {{"system", {TextPart{"Be brief."}}},
                             {"user", {ImagePart{"data:image/png;base64,AA=="}, TextPart{"What?"}}}};
         const json written = toJson(request);
