@@ -1,9 +1,9 @@
 #pragma once
 
-// A warp's part of a product with stored weights: 16 rows by 8 tokens on the tensor cores (m16n8k16). Which 16
-// of the k an instruction takes does not matter as long as weights and tokens agree, so lane c of the four that
-// share a row takes 8 neighbours, one load of 16 bytes, where the instruction's own order would make it loads of
-// 4.
+// A warp's part of a product with stored weights: 16 rows by 8 tokens on the tensor cores (m16n8k16). Which
+// 16 of the k an instruction takes does not matter as long as weights and tokens agree, so lane c of the four
+// that share a row takes 8 neighbours, one load of 16 bytes, where the instruction's own order would make it
+// loads of 4.
 
 #include "kernels/gpu_common.cuh"
 #include "kernels/quantize.h"

@@ -35,16 +35,16 @@ int64_t weightBytes(const Config& config, const MemoryRequest& request)
     return bytes;
 }
 
-/// As engine/gemma3/kv_cache.cpp makes room: twice what is kept when it has to grow.
+/// As engine/gemma3/kv_cache.cpp makes room when it has to grow: twice what is kept, in local layers a window
+/// more.
 int64_t cacheBytes(const TextConfig& config, const MemoryRequest& request)
 {
     int64_t numTokens = 0;
     for (const LayerKind kind : config.layers) {
-        const int64_t kept =
+        numTokens +=
             kind == LayerKind::Global
-                ? request.context
-                : std::min(request.context, config.slidingWindow + promptChunk(request.isGpu));
-        numTokens += 2 * kept;
+                ? 2 * request.context
+                : std::min(2 * request.context, 2 * config.slidingWindow + promptChunk(request.isGpu));
     }
     return request.numSlots * numTokens * 2 * config.numKvHeads * config.headDim * request.bytesPerValue;
 }

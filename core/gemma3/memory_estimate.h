@@ -16,7 +16,7 @@ namespace facet::core::gemma3 {
 /// many as its products need to be fast.
 constexpr int64_t promptChunk(bool isGpu)
 {
-    return isGpu ? 4096 : 512;
+    return isGpu ? 2048 : 512;
 }
 
 /// How a model is to be run.

@@ -72,9 +72,9 @@ at::Tensor frequenciesOf(const core::gemma3::Rope& rope, int64_t headDim, at::De
 
 }  // namespace
 
-class GpuDecoder::Impl {
+class GpuDecoder::CapturedSteps {
 public:
-    Impl(const Weights& weights, const TextConfig& config)
+    CapturedSteps(const Weights& weights, const TextConfig& config)
         : m_weights(weights), m_config(config), m_device(weights.device())
     {
         const c10::cuda::CUDAGuard guard(m_device);
@@ -102,7 +102,7 @@ public:
         m_scale = at::scalar_tensor(std::sqrt(double(D))).to(at::kBFloat16).item<float>();
     }
 
-    ~Impl()
+    ~CapturedSteps()
     {
         for (cudaGraphExec_t graph : m_graphs)
             if (graph)
@@ -281,16 +281,16 @@ std::shared_ptr<GpuDecoder> GpuDecoder::make(const Weights& weights, const TextC
         std::ranges::all_of(weights.layers, [](const LayerWeights& w) { return isTaken(w); });
     if (!taken)
         return nullptr;
-    return std::shared_ptr<GpuDecoder>(new GpuDecoder(std::make_unique<Impl>(weights, config)));
+    return std::shared_ptr<GpuDecoder>(new GpuDecoder(std::make_unique<CapturedSteps>(weights, config)));
 }
 
-GpuDecoder::GpuDecoder(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
+GpuDecoder::GpuDecoder(std::unique_ptr<CapturedSteps> steps) : m_steps(std::move(steps)) {}
 
 GpuDecoder::~GpuDecoder() = default;
 
 at::Tensor GpuDecoder::step(std::span<const at::Tensor> ids, std::span<KvCache* const> caches)
 {
-    return m_impl->step(ids, caches);
+    return m_steps->step(ids, caches);
 }
 
 }  // namespace facet::engine::gemma3
@@ -299,7 +299,7 @@ at::Tensor GpuDecoder::step(std::span<const at::Tensor> ids, std::span<KvCache* 
 
 namespace facet::engine::gemma3 {
 
-class GpuDecoder::Impl {};
+class GpuDecoder::CapturedSteps {};
 
 std::shared_ptr<GpuDecoder> GpuDecoder::make(const Weights&, const core::gemma3::TextConfig&)
 {

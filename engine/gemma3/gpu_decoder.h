@@ -35,9 +35,9 @@ public:
     at::Tensor step(std::span<const at::Tensor> ids, std::span<KvCache* const> caches);
 
 private:
-    class Impl;
-    explicit GpuDecoder(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> m_impl;
+    class CapturedSteps;
+    explicit GpuDecoder(std::unique_ptr<CapturedSteps> steps);
+    std::unique_ptr<CapturedSteps> m_steps;
 };
 
 }  // namespace facet::engine::gemma3

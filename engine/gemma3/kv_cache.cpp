@@ -30,10 +30,11 @@ void LayerCache::makeRoomFor(int64_t numTokens, const at::Tensor& like_KSH)
     if (m_size + numTokens <= room && isOurs)
         return;
 
-    // Twice what is needed, so that a local layer moves its window once in about a window's length of tokens,
-    // and a global one grows seldom.
+    // So much that a local layer moves its window once in about a window's length of tokens, and a global one
+    // grows seldom.
     const int64_t kept = m_window == 0 ? m_size : std::min(m_size, m_window - 1);
-    moveTo(kept, 2 * (kept + numTokens), like_KSH);
+    const int64_t needed = kept + numTokens;
+    moveTo(kept, needed + (m_window == 0 ? needed : std::min(needed, m_window)), like_KSH);
 }
 
 void LayerCache::moveTo(int64_t kept, int64_t room, const at::Tensor& like_KSH)

@@ -79,7 +79,8 @@ engine::LoadedModel demoModel(const std::filesystem::path& adapter = {})
     if (!model)
         qFatal("%s", core::reason(model));
     if (!adapter.empty()) {
-        const core::Result<void> attached = engine::attach(*engine::readPeftFolder(adapter), model->model);
+        const core::Result<engine::Attached> attached =
+            engine::attach(*engine::readPeftFolder(adapter), model->model);
         if (!attached)
             qFatal("%s", core::reason(attached));
     }
