@@ -217,7 +217,7 @@ private Q_SLOTS:
         constexpr const char* kUnload = "/facet/v1/adapters/unload";
         const std::string dora = adapter("dora").toStdString();
         refused(kLoad, json::object(), 400, "path is missing");
-        refused(kLoad, {{"path", dora}, {"name", "x"}}, 400, "name is a field that is not supported");
+        refused(kLoad, {{"path", dora}, {"name", "x"}}, 400, "is a field that is not supported");
         refused(kLoad, {{"path", m_program.path("nothing").toStdString()}}, 404, "adapter_config.json");
         refused(kLoad, {{"path", SOURCE_DIR "/tests/engine/train/golden/vision_lora/adapter"}}, 400,
                 "another shape");
