@@ -32,15 +32,6 @@ struct Running {
     }
 };
 
-__device__ inline void unpack(float (&to)[8], const uint4& from)
-{
-    const uint32_t words[4] = {from.x, from.y, from.z, from.w};
-    for (int i = 0; i < 4; ++i) {
-        to[2 * i] = __uint_as_float(words[i] << 16);
-        to[2 * i + 1] = __uint_as_float(words[i] & 0xffff0000U);
-    }
-}
-
 /// One warp: normalises a head and rotates its halves. Shapes  from, to [kHeadDim].
 template <int kHeadDim>
 __device__ void normRotate(Bf16* to, const Bf16* from, const Bf16* norm, const float* frequency, int position,

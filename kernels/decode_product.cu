@@ -20,16 +20,6 @@ namespace {
 constexpr int kPrepareThreads = 512;
 constexpr int kMaxWidth = 8192;
 
-/// 8 numbers of a row, as one load.
-__device__ inline void unpack(float (&to)[8], const uint4& from)
-{
-    const uint32_t words[4] = {from.x, from.y, from.z, from.w};
-    for (int i = 0; i < 4; ++i) {
-        to[2 * i] = lowerScale(words[i]);
-        to[2 * i + 1] = upperScale(words[i]);
-    }
-}
-
 __device__ inline uint4 packed(const float (&from)[8])
 {
     uint32_t words[4];

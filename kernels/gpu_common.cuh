@@ -26,6 +26,16 @@ __device__ inline float rounded(float value)
     return toFloat(toBf16(value));
 }
 
+/// 8 bfloat16, as one load.
+__device__ inline void unpack(float (&to)[8], const uint4& from)
+{
+    const uint32_t words[4] = {from.x, from.y, from.z, from.w};
+    for (int i = 0; i < 4; ++i) {
+        to[2 * i] = __uint_as_float(words[i] << 16);
+        to[2 * i + 1] = __uint_as_float(words[i] & 0xffff0000U);
+    }
+}
+
 __device__ inline float warpSum(float value)
 {
     for (int step = kWarp / 2; step > 0; step /= 2)

@@ -2,8 +2,8 @@
 // and serve, where every client gets what it would get alone.
 
 #include "tests/app/engine_program.h"
+#include "tests/app/run_peer.h"
 #include "tests/app/served_engine.h"
-#include "tests/support/python.h"
 
 #include <QDir>
 
@@ -15,19 +15,6 @@ namespace {
 
 const QStringList kSets = {QStringLiteral("plain:1"), QStringLiteral("dora:1"), QStringLiteral("rslora:-1.5"),
                            QStringLiteral("plain:0.5+dora:1+rslora:2"), QStringLiteral("dora:0.25")};
-
-/// Runs a script of tests/peers; true if it ended with 0.
-bool runPeer(const QString& script, const QStringList& arguments)
-{
-    QProcess process;
-    process.start(core::python(),
-                  QStringList{QStringLiteral(SOURCE_DIR "/tests/peers/") + script} + arguments);
-    const bool ended = process.waitForFinished(300'000) && process.exitStatus() == QProcess::NormalExit;
-    if (!ended || process.exitCode() != 0)
-        qWarning("%s\n%s", process.readAllStandardOutput().constData(),
-                 process.readAllStandardError().constData());
-    return ended && process.exitCode() == 0;
-}
 
 /// [{"id": "plain", "scale": 0.5}, ...] for "plain:0.5+...".
 json usesOf(const QString& set)

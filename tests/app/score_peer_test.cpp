@@ -1,7 +1,7 @@
 // facet-engine score beside Hugging Face transformers, on models of random shapes, made anew from each seed.
 
 #include "tests/app/engine_program.h"
-#include "tests/support/python.h"
+#include "tests/app/run_peer.h"
 
 #include <QDir>
 
@@ -11,19 +11,6 @@ using namespace facet::app;
 namespace {
 
 constexpr int kNumModels = 24;
-
-/// Runs a script of tests/peers; true if it ended with 0.
-bool runPeer(const QString& script, const QStringList& arguments)
-{
-    QProcess process;
-    process.start(core::python(),
-                  QStringList{QStringLiteral(SOURCE_DIR "/tests/peers/") + script} + arguments);
-    const bool ended = process.waitForFinished(300'000) && process.exitStatus() == QProcess::NormalExit;
-    if (!ended || process.exitCode() != 0)
-        qWarning("%s\n%s", process.readAllStandardOutput().constData(),
-                 process.readAllStandardError().constData());
-    return ended && process.exitCode() == 0;
-}
 
 }  // namespace
 
