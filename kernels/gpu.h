@@ -12,6 +12,9 @@ namespace facet::kernels {
 /// A bfloat16 as it lies in memory: the upper half of a float.
 using Bf16 = uint16_t;
 
+/// What activations are.
+enum class GpuType { Float, BFloat16 };
+
 enum class GpuFormat { BFloat16, Int8, Int4 };
 
 /// A weight matrix on the device, row by row. `width` is a multiple of 64. int8 and int4 lie as quantize.h

@@ -62,6 +62,17 @@ __device__ inline float geluTanh(float x)
     return 0.5F * x * (1.0F + tanhf(kBeta * (x + 0.044715F * x * x * x)));
 }
 
+/// Calls launch(T{}) with the type that is meant.
+template <typename Launch>
+cudaError_t withType(GpuType type, const Launch& launch)
+{
+    if (type == GpuType::Float)
+        launch(float{});
+    else
+        launch(Bf16{});
+    return cudaGetLastError();
+}
+
 // --- Programmatic dependent launch
 // --------------------------------------------------------------------------------- On Hopper a kernel of a
 // chain may start while the one before still runs: it fetches weights, which nobody writes, and waits before

@@ -110,17 +110,6 @@ __global__ void gateRows(T* y, const T* gate, const T* up, int64_t numPairs)
     }
 }
 
-/// Calls launch(T{}) with the type that is meant.
-template <typename Launch>
-cudaError_t withType(GpuType type, const Launch& launch)
-{
-    if (type == GpuType::Float)
-        launch(float{});
-    else
-        launch(Bf16{});
-    return cudaGetLastError();
-}
-
 }  // namespace
 
 cudaError_t rmsNormGpu(void* y, const void* x, const void* weight, int64_t numRows, int64_t width, float eps,

@@ -7,8 +7,6 @@
 
 namespace facet::kernels {
 
-enum class GpuType { Float, BFloat16 };
-
 /// y = norm(x). Shapes  x, y [numRows, width], weight [width], all of `type`; an even width.
 cudaError_t rmsNormGpu(void* y, const void* x, const void* weight, int64_t numRows, int64_t width, float eps,
                        GpuType type, cudaStream_t stream);

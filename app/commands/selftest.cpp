@@ -41,6 +41,7 @@ int selftest(const Options& options)
     };
     const core::Result<void> done = engine::guarded([&] {
         engine::selftest::checkGpuKernels(*device, onCheck);
+        engine::selftest::checkGpuTraining(*device, onCheck);
         engine::selftest::checkGpuModels(*device, onCheck);
     });
     if (!done)

@@ -68,6 +68,21 @@ at::Tensor attend(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Te
     return mixed_1KRH.view({K, G, T, H}).permute({2, 0, 1, 3}).reshape({T, N * H});
 }
 
+at::Tensor attendSegments(const at::Tensor& q_TNH, const at::Tensor& k_TKH, const at::Tensor& v_TKH,
+                          const std::vector<Segment>& segments, int64_t window, double scale,
+                          const Operations& operations, int64_t layer)
+{
+    std::vector<at::Tensor> mixed;
+    int64_t row = 0;
+    for (const Segment& segment : segments) {
+        const auto [k_KSH, v_KSH] = keysAndValues(k_TKH, v_TKH, segment, row, layer);
+        mixed.push_back(operations.attend(q_TNH.narrow(0, row, segment.numTokens), k_KSH, v_KSH, window,
+                                          segment.isImage, scale));
+        row += segment.numTokens;
+    }
+    return mixed.size() == 1 ? mixed.front() : at::cat(mixed);
+}
+
 at::Tensor attention(const at::Tensor& x_TD, const std::vector<Segment>& segments, const Rotation& rotation,
                      const AttentionWeights& weights, const Operations& operations,
                      const core::gemma3::TextConfig& config, int64_t layer)
@@ -83,15 +98,12 @@ at::Tensor attention(const at::Tensor& x_TD, const std::vector<Segment>& segment
         operations.normRotate(weights.k(x_TD).view({T, K, H}), weights.kNorm, config.rmsNormEps, rotation);
     const at::Tensor v_TKH = weights.v(x_TD).view({T, K, H});
 
-    std::vector<at::Tensor> mixed;
-    int64_t row = 0;
-    for (const Segment& segment : segments) {
-        const auto [k_KSH, v_KSH] = keysAndValues(k_TKH, v_TKH, segment, row, layer);
-        mixed.push_back(operations.attend(q_TNH.narrow(0, row, segment.numTokens), k_KSH, v_KSH, window,
-                                          segment.isImage, 1 / std::sqrt(config.queryPreAttnScalar)));
-        row += segment.numTokens;
-    }
-    return weights.out(mixed.size() == 1 ? mixed.front() : at::cat(mixed));
+    const double scale = 1 / std::sqrt(config.queryPreAttnScalar);
+    const bool isPack =
+        operations.attendPack && std::ranges::none_of(segments, [](const Segment& s) { return s.cache; });
+    return weights.out(isPack
+                           ? operations.attendPack(q_TNH, k_TKH, v_TKH, segments, window, scale)
+                           : attendSegments(q_TNH, k_TKH, v_TKH, segments, window, scale, operations, layer));
 }
 
 }  // namespace facet::engine::gemma3

@@ -32,6 +32,14 @@ struct AttentionWeights {
 at::Tensor attend(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Tensor& v_KSH, int64_t window,
                   bool isImage, double scale);
 
+/// Operations::attend for each segment, `layer` being the one of the caches that keys are appended to, if the
+/// segments have any.
+///
+/// Shapes  q_TNH, k_TKH, v_TKH -> [T, N * H].
+at::Tensor attendSegments(const at::Tensor& q_TNH, const at::Tensor& k_TKH, const at::Tensor& v_TKH,
+                          const std::vector<Segment>& segments, int64_t window, double scale,
+                          const Operations& operations, int64_t layer);
+
 /// Lets the T tokens of all segments attend to what they may see.
 ///
 /// Shapes  x_TD -> [T, D]; `segments` have T tokens in sum, those of one sequence in their order.

@@ -5,7 +5,11 @@
 
 #include "engine/gemma3/layers.h"
 
+#include <vector>
+
 namespace facet::engine::gemma3 {
+
+struct Segment;
 
 struct Operations {
     /// RMSNorm. Shapes  x [..., W], weight [W] -> [..., W].
@@ -28,6 +32,12 @@ struct Operations {
     /// Shapes  q_TNH, k_KSH, v_KSH -> [T, N * H].
     at::Tensor (*attend)(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Tensor& v_KSH,
                          int64_t window, bool isImage, double scale);
+
+    /// All segments of a step without caches at once; null where attend() is called for each.
+    ///
+    /// Shapes  q_TNH, k_TKH, v_TKH -> [T, N * H].
+    at::Tensor (*attendPack)(const at::Tensor& q_TNH, const at::Tensor& k_TKH, const at::Tensor& v_TKH,
+                             const std::vector<Segment>& segments, int64_t window, double scale) = nullptr;
 };
 
 /// By LibTorch alone, on any device and in any type; the reference, and what can be differentiated.

@@ -22,7 +22,10 @@ at::Tensor LoraLayer::adapted(const at::Tensor& y, const at::Tensor& x, const ge
         dropped = dropout(x, settings.dropout, isVision ? rowSeeds->pictures : rowSeeds->tokens,
                           mixedSeed(0, settings.module));
     }
-    const at::Tensor update = at::linear(at::linear(dropped, a_RI), b_OR) * settings.scale();
+    const at::Tensor low = at::linear(dropped, a_RI);
+    if (!magnitude_O.defined() && y.dim() == 2)
+        return at::Tensor(y).addmm_(low, b_OR.t(), /*beta=*/1, settings.scale());
+    const at::Tensor update = at::linear(low, b_OR) * settings.scale();
     if (!magnitude_O.defined())
         return y + update;
 

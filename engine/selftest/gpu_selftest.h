@@ -28,6 +28,11 @@ std::string codeOf(c10::Device device);
 /// Errors  throws c10::Error.
 void checkGpuKernels(c10::Device device, const OnCheck& onCheck);
 
+/// The gradients of training's operations, against LibTorch's in float; errors as above.
+///
+/// Errors  throws c10::Error.
+void checkGpuTraining(c10::Device device, const OnCheck& onCheck);
+
 /// Models. An error is the step's distance from float32 arithmetic as a share of what LibTorch's plain
 /// bfloat16 has, the limit 1.1; so many tokens decoded that windows slide and caches grow.
 ///

@@ -1,5 +1,6 @@
 #include "engine/train/loss.h"
 
+#include "engine/train/fused_operations.h"
 #include "engine/train/packed_batch.h"
 
 #include <ATen/core/grad_mode.h>
@@ -14,6 +15,15 @@ struct Gradients {
     bool ofHidden = false;
     bool ofHead = false;
 };
+
+/// sum += a * b, where the sum is float and the factors may be bfloat16.
+void addProduct(at::Tensor& sum, const at::Tensor& a, const at::Tensor& b)
+{
+    if (sum.is_cuda() && a.scalar_type() != at::kFloat)
+        at::addmm_outf(sum, a, b, at::kFloat, /*beta=*/1, /*alpha=*/1, sum);
+    else
+        sum.addmm_(a, b);
+}
 
 struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
     /// `head_VD` is the head's tensor if it is trained, else anything.
@@ -33,21 +43,15 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
         for (int64_t begin = 0; begin < T; begin += chunk) {
             const int64_t count = std::min(chunk, T - begin);
             const at::Tensor h_TD = hidden_TD.narrow(0, begin, count);
-            const at::Tensor target_T1 = target_T.narrow(0, begin, count).unsqueeze(1);
-            at::Tensor score_TV = head(h_TD).to(at::kFloat);
-            const at::Tensor logSum_T1 = score_TV.logsumexp(1, /*keepdim=*/true);
-            sum += (logSum_T1 - score_TV.gather(1, target_T1)).sum();
-            if (!wanted.ofHidden && !wanted.ofHead)
-                continue;
-
-            // d loss / d score = softmax - one-hot(target)
-            const at::Tensor gradient_TV = score_TV.sub_(logSum_T1).exp_();
-            gradient_TV.scatter_add_(1, target_T1, at::full_like(target_T1, -1, float32));
-            const at::Tensor rounded_TV = gradient_TV.to(h_TD.scalar_type());
+            const at::Tensor score_TV = head(h_TD);
+            sum += crossEntropyInPlace(score_TV, target_T.narrow(0, begin, count),
+                                       wanted.ofHidden || wanted.ofHead)
+                       .sum();
+            const at::Tensor& gradient_TV = score_TV;  // from here on
             if (wanted.ofHidden)
-                hiddenGradient_TD.narrow(0, begin, count).copy_(head.transposedTimes(rounded_TV));
+                hiddenGradient_TD.narrow(0, begin, count).copy_(head.transposedTimes(gradient_TV));
             if (wanted.ofHead)
-                headGradient_VD += rounded_TV.t().matmul(h_TD);
+                addProduct(headGradient_VD, gradient_TV.t(), h_TD);
         }
         context->saved_data["hidden"] = hiddenGradient_TD;
         context->saved_data["head"] = headGradient_VD;
@@ -59,7 +63,8 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
     {
         const auto scaled = [&](const char* name, at::ScalarType type) {
             const at::Tensor saved = context->saved_data[name].toTensor();
-            return saved.defined() ? (saved * gradient[0]).to(type) : saved;
+            return saved.defined() ? saved.mul_(gradient[0]).to(type)
+                                   : saved;  // there is but one backward pass
         };
         const at::Tensor hidden = context->saved_data["hidden"].toTensor();
         const at::ScalarType type = hidden.defined() ? hidden.scalar_type() : at::kFloat;
@@ -77,6 +82,8 @@ at::Tensor sumOfCrossEntropy(const at::Tensor& hidden_TD, const gemma3::WeightMa
     const at::Tensor head_VD = head.trainedTensor();
     const bool hasGradients = at::GradMode::is_enabled();
     const Gradients wanted = {hasGradients && hidden_TD.requires_grad(), hasGradients && head_VD.defined()};
+    if (maxScores == 0)
+        maxScores = device.is_cuda() ? int64_t{1} << 29 : int64_t{1} << 27;
     const int64_t chunk = std::max<int64_t>(1, maxScores / head.numRows());
     // LibTorch takes no undefined tensor here.
     return CrossEntropy::apply(hidden_TD.index_select(0, sentTo(device, index_T)),

@@ -3,6 +3,7 @@
 #include "core/gemma3/tensor_names.h"
 #include "engine/gemma3/visit_weights.h"
 #include "engine/guard.h"
+#include "engine/train/fused_operations.h"
 #include "engine/train/loss.h"
 #include "engine/train/recompute.h"
 
@@ -161,8 +162,10 @@ int64_t TrainedModel::numTrained() const
 
 void TrainedModel::setActivationMemory(ActivationMemory memory)
 {
-    m_model.weights.operations =
-        memory == ActivationMemory::Products ? kRecomputedOperations : kTrainingOperations;
+    // Those for a GPU keep nothing that lies between products anyway.
+    m_model.weights.operations = m_model.weights.device().is_cuda()     ? fusedOperations()
+                                 : memory == ActivationMemory::Products ? kRecomputedOperations
+                                                                        : kTrainingOperations;
     m_runLayer =
         memory == ActivationMemory::LayerInputs ? gemma3::RunLayer(runRecomputed) : gemma3::RunLayer();
 }

@@ -60,7 +60,7 @@ public:
     /// The sum of the targets' losses, with gradients unless they are switched off; see loss.h.
     ///
     /// Effect  with gradients dropout is on, drawn by the samples' seeds
-    at::Tensor sumOfLosses(const PackedBatch& batch, int64_t maxScores = int64_t{1} << 27) const;
+    at::Tensor sumOfLosses(const PackedBatch& batch, int64_t maxScores = 0) const;
 
     /// Hidden states of all tokens after the final norm: [T, D].
     at::Tensor hiddenStates(const PackedBatch& batch) const;

@@ -1,12 +1,16 @@
-"""Measures Facet beside transformers on this machine's GPU, in the true shapes with random weights made on the spot.
+"""Measures Facet beside transformers and llama.cpp on this machine's GPU, in the true shapes with random weights made on the spot.
 
     bench_gpu.py decode|prefill|vision|ttft --engine FACET_ENGINE --out FILE.json [--shapes 1b,4b] [--no-peer]
+                 [--llama FOLDER]
 
   decode   tokens a second after a prompt of 512, in bfloat16, int8 and int4, and 8 answers at once; transformers in bfloat16 with
            its static cache, compiled
   prefill  tokens a second of a prompt of 8192
   vision   milliseconds for one picture through the tower, its pixels on the GPU
   ttft     milliseconds from one picture's pixels and 34 tokens of text to the first token of the answer
+
+llama.cpp takes part in decode and prefill where --llama names a folder with its llama-bench, built for this GPU, and the shapes as
+1b.gguf, 1b-Q8_0.gguf, 1b-Q4_0.gguf and so on; flash attention is on, the best of its physical batches is not searched (2048).
 
 The limit of decode is the bytes of the weights over what this GPU reads in a second, that of prefill the products' floating-point
 operations over what it multiplies; both are measured in the same run. Nothing else should run on the GPU.
@@ -95,23 +99,35 @@ class Transformers:
         ).logits[0, -1].argmax().item())
 
 
+def llama(folder, shape, weights, what):
+    """Tokens a second, or None where llama.cpp is not asked."""
+    if folder is None or what not in ("decode", "prefill"):
+        return None
+    suffix = {"bfloat16": "", "int8": "-Q8_0", "int4": "-Q4_0"}[weights]
+    work = ["-p", 0, "-n", NEW, "-d", CONTEXT] if what == "decode" else ["-p", LONG, "-n", 0, "-d", 0]
+    command = [folder / "llama-bench", "-m", folder / f"{shape}{suffix}.gguf", "-ngl", 99, "-fa", 1, "-ub", 2048, "-r", 3,
+               "-o", "json", *work]
+    done = subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True)
+    return max(json.loads(done.stdout)[-1]["samples_ts"])
+
+
 def measure(what, engine, shapes):
-    """Rows: work, shape, Facet's number, its limit (none for times), whether the peer does the same."""
+    """Rows: work, shape, weights, Facet's number, its limit (none for times), whether transformers does the same."""
     short = ("--prompt-tokens", CONTEXT, "--tokens", NEW, "--repeats", 3)
     for shape in shapes:
         if what == "decode":
             for weights in ("bfloat16", "int8", "int4"):
                 row = facet(engine, shape, *short, "--weights", weights)
-                yield f"decode {weights}", shape, max(row["decode_tokens_per_second"]), row["decode_limit"], weights == "bfloat16"
+                yield f"decode {weights}", shape, weights, max(row["decode_tokens_per_second"]), row["decode_limit"], weights == "bfloat16"
             row = facet(engine, shape, *short, "--sequences", 8)
-            yield "decode bfloat16, 8 answers", shape, max(row["decode_tokens_per_second"]), row["decode_limit"], False
+            yield "decode bfloat16, 8 answers", shape, None, max(row["decode_tokens_per_second"]), row["decode_limit"], False
         elif what == "prefill":
             row = facet(engine, shape, "--prompt-tokens", LONG, "--tokens", 1, "--repeats", 3)
-            yield "prefill", shape, max(row["prefill_tokens_per_second"]), row["prefill_limit"], True
+            yield "prefill", shape, "bfloat16", max(row["prefill_tokens_per_second"]), row["prefill_limit"], True
         elif shape != "1b":
             row = facet(engine, shape, "--prompt-tokens", 8, "--tokens", 1, "--repeats", 5)
             seconds = row["picture_seconds"] if what == "vision" else row["first_token_seconds"]
-            yield what, shape, 1e3 * min(seconds), None, True
+            yield what, shape, None, 1e3 * min(seconds), None, True
 
 
 def main():
@@ -120,19 +136,23 @@ def main():
     parser.add_argument("--engine", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--shapes", default="1b,4b")
-    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--no-peer", action="store_true", help="without transformers")
+    parser.add_argument("--llama", type=Path)
     arguments = parser.parse_args()
     unit = "ms" if arguments.what in ("vision", "ttft") else "tokens/s"
-    print(f"{unit:30} {'Facet':>10} {'transformers':>13} {'limit':>10} {'share':>7}")
+    print(f"{unit:30} {'Facet':>10} {'transformers':>13} {'llama.cpp':>10} {'limit':>10} {'share':>7}")
     rows, peers = [], {}
-    for work, shape, number, limit, has_peer in measure(arguments.what, arguments.engine, arguments.shapes.split(",")):
+    for work, shape, weights, number, limit, has_peer in measure(arguments.what, arguments.engine, arguments.shapes.split(",")):
         peer = None
         if has_peer and not arguments.no_peer:
             peers = {shape: peers.get(shape) or Transformers(shape)}  # one at a time: they are large
             peer = getattr(peers[shape], arguments.what)()
-        row = {"work": work, "shape": shape, "unit": unit, "facet": number, "transformers": peer, "limit": limit}
+        other = weights and llama(arguments.llama, shape, weights, arguments.what)
+        row = {"work": work, "shape": shape, "unit": unit, "facet": number, "transformers": peer, "llama.cpp": other,
+               "limit": limit}
         rows.append(row)
         print(f"{shape + ' ' + work:30} {number:10.1f} {peer and format(peer, '.1f') or '':>13} "
+              f"{other and format(other, '.1f') or '':>10} "
               f"{limit and format(limit, '.0f') or '':>10} {limit and format(number / limit, '.1%') or '':>7}", flush=True)
     Path(arguments.out).write_text(json.dumps(rows, indent=1) + "\n")
 

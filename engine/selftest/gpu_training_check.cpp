@@ -1,0 +1,143 @@
+#include "engine/selftest/gpu_selftest.h"
+
+#include "engine/gemma3/attention.h"
+#include "engine/train/fused_operations.h"
+#include "engine/train/recompute.h"
+
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+namespace facet::engine::selftest {
+namespace {
+
+using gemma3::Operations;
+using gemma3::Segment;
+
+double relativeError(const at::Tensor& result, const at::Tensor& truth)
+{
+    const at::Tensor a = result.to(at::kDouble), b = truth.to(at::kDouble);
+    return ((a - b).square().sum() / b.square().sum()).sqrt().item<double>();
+}
+
+class Gradients {
+public:
+    Gradients(at::Device device, at::ScalarType type, const OnCheck& onCheck)
+        : m_options(at::dtype(type).device(device)), m_onCheck(onCheck)
+    {
+    }
+
+    void operations()
+    {
+        const int64_t numRows = 700, width = 1152;
+        const Operations fused = fusedOperations(), plain = kTrainingOperations;
+        const auto ofBoth = [&](const std::string& name, const std::vector<at::Tensor>& in,
+                                const auto& call) {
+            compare(
+                name, in, [&](const auto& x) { return call(fused, x); },
+                [&](const auto& x) { return call(plain, x); });
+        };
+        const at::Tensor x = random({numRows, width}), update = random({numRows, width}),
+                         weight = random({width});
+        ofBoth("norm", {x, weight},
+               [](const Operations& ops, const auto& in) { return ops.norm(in[0], in[1], 1e-6); });
+        ofBoth("addNorm", {x, update, weight},
+               [](const Operations& ops, const auto& in) { return ops.addNorm(in[0], in[1], in[2], 1e-6); });
+        ofBoth("gatedGelu", {x, update},
+               [](const Operations& ops, const auto& in) { return ops.gatedGelu(in[0], in[1]); });
+        for (const int64_t H : {int64_t{64}, int64_t{128}, int64_t{256}}) {
+            const gemma3::Rotation rotation =
+                gemma3::rotationAt(at::arange(1000, 1090, m_options.dtype(at::kLong)), {10'000, 1}, H);
+            ofBoth("normRotate, heads of " + std::to_string(H), {random({90, 6, H}), random({H})},
+                   [&](const Operations& ops, const auto& in) {
+                       return ops.normRotate(in[0], in[1], 1e-6, rotation);
+                   });
+        }
+    }
+
+    void crossEntropy()
+    {
+        const int64_t T = 37, V = 5008;
+        const at::Tensor score_TV = random({T, V}) * 4;
+        const at::Tensor target_T = at::randint(0, V, {T}, m_options.dtype(at::kLong));
+        const at::Tensor wide_TV = score_TV.to(at::kFloat).requires_grad_();
+        const at::Tensor truth_T = -wide_TV.log_softmax(1).gather(1, target_T.unsqueeze(1)).squeeze(1);
+        truth_T.sum().backward();
+        const at::Tensor loss_T = crossEntropyInPlace(score_TV, target_T, /*isGradientWanted=*/true);
+        report("crossEntropyGpu", loss_T, truth_T, 1e-5);
+        report("crossEntropyGpu's gradient", score_TV, wide_TV.grad(), limit());
+    }
+
+    /// Against one segment after the other in float.
+    void attention()
+    {
+        const std::vector<Segment> documents = {
+            {nullptr, 300, false, 0}, {nullptr, 1, false, 0}, {nullptr, 129, false, 0}};
+        const std::vector<Segment> pictures = {{nullptr, 50, false, 0},   {nullptr, 64, true, 50},
+                                               {nullptr, 30, false, 114}, {nullptr, 90, false, 0},
+                                               {nullptr, 96, true, 90},   {nullptr, 100, false, 186}};
+        for (const auto& [name, segments] :
+             {std::pair{"documents", documents}, std::pair{"documents with pictures", pictures}})
+            for (const int64_t window : {int64_t{0}, int64_t{40}})
+                for (const auto& [N, K, H] : {std::array{4, 1, 256}, std::array{8, 4, 128}})
+                    compare(
+                        "attention of " + std::string(name) + ", window " + std::to_string(window) +
+                            ", heads of " + std::to_string(H),
+                        {random({430, N, H}), random({430, K, H}), random({430, K, H})},
+                        [&](const auto& in) {
+                            return fusedOperations().attendPack(in[0], in[1], in[2], segments, window,
+                                                                0.0625);
+                        },
+                        [&](const auto& in) {
+                            return gemma3::attendSegments(in[0], in[1], in[2], segments, window, 0.0625,
+                                                          gemma3::kPlainOperations, /*layer=*/0);
+                        });
+    }
+
+private:
+    at::Tensor random(at::IntArrayRef shape) const { return at::randn(shape, m_options); }
+
+    double limit() const { return m_options.dtype() == at::kFloat ? 1e-5 : 0.008; }
+
+    /// Results and the gradients of all inputs, of `fused` in this type and of `plain` in float.
+    template <typename Fused, typename Plain>
+    void compare(const std::string& name, const std::vector<at::Tensor>& inputs, const Fused& fused,
+                 const Plain& plain) const
+    {
+        std::vector<at::Tensor> own, wide;
+        for (const at::Tensor& input : inputs) {
+            own.push_back(input.detach().clone().requires_grad_());
+            wide.push_back(input.detach().to(at::kFloat, false, /*copy=*/true).requires_grad_());
+        }
+        const at::Tensor y = fused(own), truth = plain(wide), gradient = random(truth.sizes());
+        y.backward(gradient);
+        truth.backward(gradient.to(at::kFloat));
+        report(name, y, truth, limit());
+        for (size_t i = 0; i < own.size(); ++i)
+            report(name + ": gradient of input " + std::to_string(i), own[i].grad(), wide[i].grad(), limit());
+    }
+
+    void report(const std::string& name, const at::Tensor& result, const at::Tensor& truth, double most) const
+    {
+        m_onCheck({"training: " + name + (m_options.dtype() == at::kFloat ? ", float" : ", bfloat16"),
+                   relativeError(result.detach(), truth.detach()), most});
+    }
+
+    at::TensorOptions m_options;
+    const OnCheck& m_onCheck;
+};
+
+}  // namespace
+
+void checkGpuTraining(at::Device device, const OnCheck& onCheck)
+{
+    const at::AutoGradMode withGradients(true);
+    at::manual_seed(2);
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+        Gradients gradients(device, type, onCheck);
+        gradients.operations();
+        gradients.crossEntropy();
+        gradients.attention();
+    }
+}
+
+}  // namespace facet::engine::selftest
