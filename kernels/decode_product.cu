@@ -294,8 +294,7 @@ __global__ void embed(Bf16* x, const int64_t* ids, const __grid_constant__ GpuMa
             } else {
                 const uint8_t pair = static_cast<const uint8_t*>(
                     table.values)[row * (width / 2) + i / kBlock * kGroup + i % kGroup];
-                const uint32_t level = levelsOf(i % kBlock < kGroup ? pair & 15U : pair >> 4U) & 0xffU;
-                value = rounded(group * (static_cast<float>(level) - 128));
+                value = rounded(group * levelOf(i % kBlock < kGroup ? pair & 15U : pair >> 4U));
             }
         }
         x[blockIdx.x * width + i] = toBf16(value * scale);

@@ -154,22 +154,44 @@ struct Weights<GpuFormat::Int8> {
     }
 };
 
-/// Four bytes of kLevels from `first` on, plus 128 each.
-__host__ __device__ constexpr uint32_t levelsFrom(int first)
+/// A small integer as a bfloat16, exactly.
+__host__ __device__ constexpr uint32_t bf16OfInteger(int value)
+{
+    if (value == 0)
+        return 0;
+    const uint32_t magnitude = value < 0 ? -value : value;
+    int exponent = 7;
+    while ((magnitude >> exponent) == 0)
+        --exponent;
+    return (value < 0 ? 0x8000U : 0U) | uint32_t(127 + exponent) << 7 |
+           ((magnitude << (7 - exponent)) & 0x7fU);
+}
+
+/// The lower or upper bytes (`shift` 0 or 8) of four of kLevels as bfloat16, from `first` on.
+__host__ __device__ constexpr uint32_t levelBytes(int first, int shift)
 {
     uint32_t word = 0;
     for (int i = 0; i < 4; ++i)
-        word |= uint32_t(kLevels[first + i] + 128) << (8 * i);
+        word |= ((bf16OfInteger(kLevels[first + i]) >> shift) & 0xffU) << (8 * i);
     return word;
 }
 
-/// The levels of four indices, 4 bits each, plus 128.
-__device__ inline uint32_t levelsOf(uint32_t indices)
+/// Byte `kShift` of four levels: `within8` has their indices' lower three bits in its lower half, `choice`
+/// picks from the lower or the upper eight levels by the fourth.
+template <int kShift>
+__device__ inline uint32_t lookUp(uint32_t within8, uint32_t choice)
 {
-    const uint32_t within8 = indices & 0x7777U;
-    const uint32_t lower = __byte_perm(levelsFrom(0), levelsFrom(4), within8);
-    const uint32_t upper = __byte_perm(levelsFrom(8), levelsFrom(12), within8);
-    return __byte_perm(lower, upper, 0x3210U | ((indices & 0x8888U) >> 1));
+    const uint32_t lower = __byte_perm(levelBytes(0, kShift), levelBytes(4, kShift), within8);
+    const uint32_t upper = __byte_perm(levelBytes(8, kShift), levelBytes(12, kShift), within8);
+    return __byte_perm(lower, upper, choice);
+}
+
+/// The level of one index.
+__device__ inline float levelOf(uint32_t index)
+{
+    const uint32_t within8 = index & 7U, choice = (index & 8U) >> 1;
+    return toFloat(
+        static_cast<Bf16>((lookUp<0>(within8, choice) & 0xffU) | (lookUp<8>(within8, choice) & 0xffU) << 8));
 }
 
 template <>
@@ -186,23 +208,37 @@ struct Weights<GpuFormat::Int4> {
         scales[1] = loadOnce4(w.scales + row1 * (w.width / kGroup) + 2 * step);
     }
 
-    /// Four bytes hold four weights of either group, in turn: lower half, upper half.
-    __device__ static void split(uint32_t word, uint32_t& lower, uint32_t& upper)
+    /// Four bytes hold four weights of either group, in turn: lower half, upper half. To pairs of bfloat16.
+    __device__ static void split(uint32_t word, uint32_t (&lower)[2], uint32_t (&upper)[2])
     {
-        const uint32_t first = levelsOf(word), second = levelsOf(word >> 16);
-        lower = __byte_perm(first, second, 0x6420);
-        upper = __byte_perm(first, second, 0x7531);
+        const uint32_t within8 = word & 0x77777777U, choice = 0x32103210U | ((word & 0x88888888U) >> 1);
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            const uint32_t low = lookUp<0>(within8 >> (16 * half), choice >> (16 * half)),
+                           high = lookUp<8>(within8 >> (16 * half), choice >> (16 * half));
+            lower[half] = __byte_perm(low, high, 0x6240);
+            upper[half] = __byte_perm(low, high, 0x7351);
+        }
     }
 
     __device__ void addTo(Sums& sums, const uint4& x0, const uint4& x1) const
     {
-        uint2 low[2], high[2];
+        uint32_t low[2][4], high[2][4];
+#pragma unroll
         for (int row = 0; row < 2; ++row) {
-            split(both[row].x, low[row].x, high[row].x);
-            split(both[row].y, low[row].y, high[row].y);
+            uint32_t lower[2], upper[2];
+            split(both[row].x, lower, upper);
+            low[row][0] = lower[0], low[row][1] = lower[1], high[row][0] = upper[0], high[row][1] = upper[1];
+            split(both[row].y, lower, upper);
+            low[row][2] = lower[0], low[row][3] = lower[1], high[row][2] = upper[0], high[row][3] = upper[1];
         }
-        addScaled(sums, productOf(low[0], low[1], x0), lowerScale(scales[0]), lowerScale(scales[1]));
-        addScaled(sums, productOf(high[0], high[1], x1), upperScale(scales[0]), upperScale(scales[1]));
+        Sums part0, part1;
+        multiply(part0, low[0][0], low[1][0], low[0][1], low[1][1], x0.x, x0.y);
+        multiply(part1, high[0][0], high[1][0], high[0][1], high[1][1], x1.x, x1.y);
+        multiply(part0, low[0][2], low[1][2], low[0][3], low[1][3], x0.z, x0.w);
+        multiply(part1, high[0][2], high[1][2], high[0][3], high[1][3], x1.z, x1.w);
+        addScaled(sums, part0, lowerScale(scales[0]), lowerScale(scales[1]));
+        addScaled(sums, part1, upperScale(scales[0]), upperScale(scales[1]));
     }
 };
 

@@ -1,6 +1,7 @@
 #include "engine/selftest/gpu_selftest.h"
 
 #include "engine/gemma3/attention.h"
+#include "engine/train/adamw.h"
 #include "engine/train/fused_operations.h"
 #include "engine/train/recompute.h"
 
@@ -126,6 +127,37 @@ private:
     const OnCheck& m_onCheck;
 };
 
+/// Three steps of AdamW beside the same on the CPU, which is LibTorch's.
+void checkAdamW(at::Device device, const OnCheck& onCheck)
+{
+    for (const auto& [format, name] :
+         {std::pair{MomentFormat::Float32, "float"}, std::pair{MomentFormat::BFloat16, "bfloat16"},
+          std::pair{MomentFormat::Int8, "int8"}})
+        for (const bool hasMasters : {true, false}) {
+            const at::Tensor start = at::randn({100, 111}).to(at::kBFloat16);  // no whole number of blocks
+            const at::Tensor onGpu = start.to(device), onCpu = start.clone();
+            const AdamWSettings settings = {.moments = format, .hasMasters = hasMasters};
+            AdamW ours({{"weight", onGpu}}, settings), truth({{"weight", onCpu}}, settings);
+            for (int step = 0; step < 3; ++step) {
+                const at::Tensor gradient = at::randn({100, 111}).to(at::kBFloat16);
+                onGpu.mutable_grad() = gradient.to(device);
+                onCpu.mutable_grad() = gradient.clone();
+                for (AdamW* optimizer : {&ours, &truth}) {
+                    optimizer->accumulate();
+                    optimizer->step(0.01);
+                }
+            }
+            const std::string title = std::string("training: adamWGpu, moments in ") + name +
+                                      (hasMasters ? ", with masters" : ", without masters");
+            const at::Tensor change = truth.state().at("master.weight").to(at::kFloat) - start.to(at::kFloat);
+            const at::Tensor ownChange =
+                ours.state().at("master.weight").cpu().to(at::kFloat) - start.to(at::kFloat);
+            // A moment between two levels may fall to either side.
+            onCheck({title, relativeError(ownChange, change),
+                     format == MomentFormat::Float32 && hasMasters ? 1e-4 : 0.01});
+        }
+}
+
 }  // namespace
 
 void checkGpuTraining(at::Device device, const OnCheck& onCheck)
@@ -138,6 +170,7 @@ void checkGpuTraining(at::Device device, const OnCheck& onCheck)
         gradients.crossEntropy();
         gradients.attention();
     }
+    checkAdamW(device, onCheck);
 }
 
 }  // namespace facet::engine::selftest

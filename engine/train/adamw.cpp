@@ -2,6 +2,13 @@
 
 #include <ATen/core/grad_mode.h>
 
+#if FACET_CUDA
+#include "kernels/adamw_gpu.h"
+
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAStream.h>
+#endif
+
 #include <algorithm>
 
 namespace facet::engine {
@@ -74,6 +81,8 @@ void AdamW::step(double lr)
             continue;
         if (parameter.first.isFloat() && parameter.master.scalar_type() == at::kFloat)
             (parameter.weightDecay > 0 ? decayed : others).push_back(&parameter);
+        else if (FACET_CUDA && parameter.master.is_cuda())
+            stepByKernel(parameter, lr);
         else
             stepInPieces(parameter, lr);
     }
@@ -121,6 +130,53 @@ void AdamW::stepInPieces(Parameter& parameter, double lr)
             part.copy_(wide);
     }
 }
+
+#if FACET_CUDA
+
+namespace {
+
+kernels::GpuType typeOf(const at::Tensor& tensor)
+{
+    return tensor.scalar_type() == at::kFloat ? kernels::GpuType::Float : kernels::GpuType::BFloat16;
+}
+
+kernels::GpuMoment raw(const Moment& moment)
+{
+    kernels::GpuMoment raw;
+    raw.values = moment.values().data_ptr();
+    if (moment.scales().defined()) {
+        raw.scales = moment.scales().data_ptr<float>();
+        raw.levels = moment.levels().const_data_ptr<float>();
+        raw.numLevels = static_cast<int>(moment.levels().numel());
+    } else {
+        raw.type = typeOf(moment.values());
+    }
+    return raw;
+}
+
+}  // namespace
+
+void AdamW::stepByKernel(Parameter& parameter, double lr)
+{
+    static_assert(Moment::kBlock == kernels::kMomentBlock);
+    const at::Tensor sum = parameter.sum.contiguous();
+    parameter.count.add_(1);
+    const kernels::AdamWStep step = {static_cast<float>(lr),
+                                     static_cast<float>(m_settings.beta1),
+                                     static_cast<float>(m_settings.beta2),
+                                     static_cast<float>(m_settings.eps),
+                                     static_cast<float>(parameter.weightDecay),
+                                     parameter.count.const_data_ptr<float>()};
+    C10_CUDA_CHECK(kernels::adamWGpu(parameter.master.data_ptr(), sum.const_data_ptr(), raw(parameter.first),
+                                     raw(parameter.second), step, sum.numel(), typeOf(parameter.master),
+                                     c10::cuda::getCurrentCUDAStream()));
+}
+
+#else
+
+void AdamW::stepByKernel(Parameter&, double) {}
+
+#endif
 
 /// Into the tensors that the model computes with.
 void AdamW::roundMasters()

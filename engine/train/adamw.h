@@ -22,7 +22,7 @@ struct AdamWSettings {
 
 /// AdamW over all trained tensors at once. Tensors of bfloat16 have a master copy and a sum of gradients in
 /// float; float ones are their own. Without masters, sums are in the tensors' type. Moments in fewer bits are
-/// widened piece by piece for a step.
+/// widened piece by piece for a step, on a GPU by a kernel on the way.
 ///
 /// Source  arXiv:1711.05101, by at::_fused_adamw_
 class AdamW {
@@ -66,6 +66,7 @@ private:
     std::vector<at::Tensor> allSums() const;
     void stepTogether(const std::vector<Parameter*>& parameters, double lr);
     void stepInPieces(Parameter& parameter, double lr);
+    void stepByKernel(Parameter& parameter, double lr);
     void roundMasters();
 
     AdamWSettings m_settings;

@@ -32,6 +32,8 @@ public:
 
     bool isFloat() const { return m_values.scalar_type() == at::kFloat; }
     const at::Tensor& values() const { return m_values; }
+    const at::Tensor& scales() const { return m_scale; }  ///< undefined but for Int8
+    const at::Tensor& levels() const { return m_level; }  ///< likewise
 
     /// Adds what is stored, sharing memory, under `name`.
     void addTo(std::map<std::string, at::Tensor>& state, const std::string& name) const;

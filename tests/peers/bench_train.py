@@ -3,7 +3,7 @@
     bench_train.py --engine FACET_ENGINE --out FILE.json [WHAT...] [--peer hf_speed.py] [--device cuda|cpu] [--steps 10]
 
 WHAT is KIND:SHAPE:LENGTH:MICRO:CHECKPOINTED, KIND lora (rank 8, all language linears) or full, with ",adamw_8bit" or ",adamw_bf16"
-without float32 masters and by that optimizer (Facet alone), SHAPE 270m, 1b, 4b, 12b; on a GPU by default lora:4b:2048:2:0 lora:4b:8192:1:1 full:1b:2048:4:0. Each is run by Facet, then by the peer without and with Liger's
+without float32 masters and by that optimizer, with ",pictures" on samples with a picture (both Facet alone), SHAPE 270m, 1b, 4b, 12b; on a GPU by default lora:4b:2048:2:0 lora:4b:8192:1:1 full:1b:2048:4:0. Each is run by Facet, then by the peer without and with Liger's
 kernels where those are installed: one step is one micro batch of random tokens, all of which count in the loss. Given are the
 median step after three and the most memory that tensors took. On a CPU the peer is transformers + peft in this process, with
 the same rows; --model DIR then names a folder to train instead of a shape (its name is taken for SHAPE).
@@ -62,9 +62,11 @@ def make_folder(shape, folder, device):
 
 def ours(engine, model, what, scratch, device, steps):
     kind, _, length, micro, checkpointed = what
-    kind, _, optimizer = kind.partition(",")
+    kind, _, extra = kind.partition(",")
+    optimizer = extra.startswith("adamw") and extra
+    source = "mock:vision" if extra == "pictures" else "mock:text"
     job = {"facet_job": 1, "name": "bench", "dir": str(scratch / "run"), "model": {"base": str(model.resolve())}, "method": kind,
-           "data": {"sources": [{"path": "mock:text"}]}, "sequence_length": length, "batch": {"global": micro, "micro": micro},
+           "data": {"sources": [{"path": source}]}, "sequence_length": length, "batch": {"global": micro, "micro": micro},
            "steps": steps + WARM_UP, "schedule": {"warmup_steps": 0, "type": "constant"},
            "precision": "fp32" if device == "cpu" else "bf16" if optimizer else "bf16_mixed",
            "activation_checkpointing": "full" if checkpointed else "none", "saving": {"every_minutes": 0}}

@@ -27,7 +27,7 @@ import bench_train
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / "resources/demo-data/reports"
 NUM_ROWS, IMAGE_TOKEN = 4, 262144
-ADAMW = dict(lr=2e-4, betas=(0.9, 0.95), eps=1e-5, weight_decay=0.1)
+ADAMW = dict(lr=3e-5, betas=(0.9, 0.95), eps=1e-5, weight_decay=0.1)
 
 
 def rows_of(engine, model, source, environment):
