@@ -19,10 +19,12 @@ struct Gradients {
 /// sum += a * b, where the sum is float and the factors may be bfloat16.
 void addProduct(at::Tensor& sum, const at::Tensor& a, const at::Tensor& b)
 {
-    if (sum.is_cuda() && a.scalar_type() != at::kFloat)
+    if (a.scalar_type() == at::kFloat)
+        sum.addmm_(a, b);
+    else if (sum.is_cuda())
         at::addmm_outf(sum, a, b, at::kFloat, /*beta=*/1, /*alpha=*/1, sum);
     else
-        sum.addmm_(a, b);
+        sum += a.matmul(b);
 }
 
 struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
