@@ -101,7 +101,7 @@ for name in sys.argv[2].split(','):
         key = sample['__key__'] if isinstance(sample, dict) else sample.__key__
         compare(name, rows[int(key.split('/')[-1])], sample)
     answer[name] = [len(rows), len(samples)]
-    if name not in ('vqa', 'two pictures'):
+    if name != 'vqa':
         continue
     copy = root / 'copy'
     shutil.copytree(folder, copy)
@@ -110,7 +110,7 @@ for name in sys.argv[2].split(','):
         p.unlink()
     kind = ['--sample-type', 'TextSample', '--field-map', '{"text": "txt"}']
     subprocess.run([sys.executable, '-m', 'megatron.energon.cli.main', 'prepare', str(copy), '--non-interactive',
-                    '--split-ratio', '1,0,0', *kind], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                    '--split-ratio', '1,0,0', '--num-workers', '1', *kind], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     for ours, theirs in zip(index_of(folder), index_of(copy)):
         assert ours == theirs, (ours, theirs)
     shutil.rmtree(copy)
