@@ -3,9 +3,11 @@
 #include "core/data/loss_mask.h"
 #include "core/data/mock.h"
 #include "core/data/packing.h"
+#include "core/data/tar_shard.h"
 #include "core/image/image.h"
 #include "engine/gemma3/image_preprocessing.h"
 #include "engine/guard.h"
+#include "jobs/job/open_source.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -27,9 +29,12 @@ Result<at::Tensor> pixelsOf(const std::string& source, int64_t side)
     if (std::sscanf(source.c_str(), "mock:%llu:%llu", &seed, &index) == 2) {
         image = {side, side, core::mockPixels(index, seed, side)};
     } else {
-        Result<core::Image> read = core::readImage(source);
+        const Result<std::string> bytes = core::readSource(source);
+        if (!bytes)
+            return bytes.error();
+        Result<core::Image> read = core::decodeImage(std::as_bytes(std::span(*bytes)));
         if (!read)
-            return read.error();
+            return read.error().during("reading " + source);
         image = *std::move(read);
     }
     return guarded([&] { return gemma3::pixelValues(image, side); });
@@ -49,12 +54,11 @@ Result<std::unique_ptr<JobData>> JobData::open(const jobs::Job& job, const Sampl
                                                const core::Progress& progress)
 {
     std::unique_ptr<JobData> data(new JobData(job, reader, std::move(say)));
-    std::vector<core::Blend::Source> blended;
     for (const jobs::DataSource& settings : job.data.sources) {
         Result<Source> source = data->openSource(settings, progress);
         if (!source)
             return source.error();
-        blended.push_back({source->rows.size(), settings.weight});
+        data->m_packsPerRound += std::ssize(source->rows);
         data->m_sources.push_back(*std::move(source));
     }
     if (!job.data.validationPath.empty()) {
@@ -65,17 +69,27 @@ Result<std::unique_ptr<JobData>> JobData::open(const jobs::Job& job, const Sampl
             return source.error().during("data.validation");
         data->m_validation = *std::move(source);
     }
+    const std::vector<core::Blend::Source> blended = data->blended();
     if (std::ranges::none_of(blended,
                              [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
         return Error{ErrorCode::InvalidInput, "data.sources have no rows to train on"};
     data->m_fingerprint = data->fingerprintOfSources();
+    data->m_blend.emplace(blended, static_cast<uint64_t>(job.data.shuffleSeed));
     if (job.packing) {
-        if (const Result<void> planned = data->planPacks(progress); !planned)
-            return planned.error();
-    } else {
-        data->m_blend.emplace(blended, static_cast<uint64_t>(job.data.shuffleSeed));
+        if (const Result<void> measured = data->measureRows(progress); !measured)
+            return measured.error();
+        data->planRound();
+        data->m_packsPerRound = std::ssize(data->m_plan);
     }
     return data;
+}
+
+std::vector<core::Blend::Source> JobData::blended() const
+{
+    std::vector<core::Blend::Source> sources;
+    for (const Source& source : m_sources)
+        sources.push_back({source.rows.size(), source.settings.weight});
+    return sources;
 }
 
 Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
@@ -85,26 +99,16 @@ Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
     source.settings = settings;
     int64_t numRows = core::kMockSamples;
     if (!settings.path.starts_with(kMock)) {
-        if (settings.format == jobs::SourceFormat::Energon || std::filesystem::is_directory(settings.path))
-            return Error{ErrorCode::InvalidInput,
-                         settings.path +
-                             " is a folder: training reads JSON and text files so far; "
-                             "write the samples as JSON lines"};
         if (!m_reader.tokenizer)
             return Error{ErrorCode::InvalidInput,
                          "the model has no tokenizer, which " + settings.path + " needs"};
-        core::DatasetOptions options;
-        options.imageRoot = settings.imageRoot;
-        if (settings.format != jobs::SourceFormat::Auto)
-            options.format = static_cast<core::RowFormat>(static_cast<int>(settings.format) - 1);
-        Result<core::Dataset> file = core::Dataset::open(settings.path, options, progress);
-        if (!file)
-            return file.error();
-        if (!file->rows().isIndexed())
-            if (const Result<void> indexed = file->rows().buildIndex(progress); !indexed)
-                return indexed.error();
-        numRows = file->rows().numRows();
-        source.file = *std::move(file);
+        Result<core::SampleSource> samples = jobs::openSource(settings, progress);
+        if (!samples)
+            return samples.error();
+        if (const Result<void> indexed = samples->buildIndex(progress); !indexed)
+            return indexed.error();
+        numRows = samples->numSamples();
+        source.samples = *std::move(samples);
     }
     const jobs::DataSettings& data = m_job.data;
     for (int64_t row = 0; row < numRows; ++row) {
@@ -119,34 +123,48 @@ Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
     return source;
 }
 
-Result<void> JobData::planPacks(const core::Progress& progress)
+Result<void> JobData::measureRows(const core::Progress& progress)
 {
-    std::vector<Place> places;
-    std::vector<int64_t> lengths;
-    int64_t numRows = 0, done = 0;
-    for (const Source& source : m_sources)
-        numRows += std::ssize(source.rows);
-    for (size_t index = 0; index < m_sources.size(); ++index)
-        for (const uint64_t row : m_sources[index].rows) {
-            if (++done % 100 == 0 && progress && !progress(done, numRows))
+    int64_t done = 0;
+    bool isAnythingLeft = false;
+    for (Source& source : m_sources)
+        for (const uint64_t row : source.rows) {
+            if (++done % 100 == 0 && progress && !progress(done, m_packsPerRound))
                 return Error{ErrorCode::Cancelled, "packing was cancelled"};
-            const Result<std::optional<core::TokenizedSample>> sample = tokens(m_sources[index], row);
+            const Result<std::optional<core::TokenizedSample>> sample = tokens(source, row);
             if (!sample)
                 return sample.error();
-            if (!*sample)
-                continue;
-            places.push_back({index, row});
-            lengths.push_back(std::ssize((*sample)->ids));
+            source.lengths.push_back(*sample ? std::ssize((*sample)->ids) : 0);
+            isAnythingLeft = isAnythingLeft || (*sample && source.settings.weight > 0);
         }
-    if (places.empty())
+    if (!isAnythingLeft)
         return Error{ErrorCode::InvalidInput, "no row of data.sources has anything to learn"};
-    for (const std::vector<size_t>& pack :
-         core::planPacks(lengths, m_job.sequenceLength, static_cast<uint64_t>(m_job.data.shuffleSeed))) {
-        m_plan.emplace_back();
-        for (const size_t index : pack)
-            m_plan.back().push_back(places[index]);
-    }
     return {};
+}
+
+/// Plans the packs of the round that the blend has come to.
+void JobData::planRound()
+{
+    int64_t numSamples = 0;
+    for (const Source& source : m_sources)
+        numSamples += std::ssize(source.rows);
+    std::vector<Place> places;
+    std::vector<int64_t> lengths;
+    for (int64_t i = 0; i < numSamples; ++i) {
+        const core::Blend::Pick pick = m_blend->next();
+        const Source& source = m_sources[pick.source];
+        if (source.lengths[pick.row] == 0)
+            continue;
+        places.push_back({pick.source, source.rows[pick.row], pick.round});
+        lengths.push_back(source.lengths[pick.row]);
+    }
+    m_plan.clear();
+    for (const std::vector<size_t>& pack : core::planRound(
+             lengths, m_job.sequenceLength, static_cast<uint64_t>(m_job.data.shuffleSeed), m_planRound)) {
+        m_plan.emplace_back();
+        for (const size_t place : pack)
+            m_plan.back().push_back(places[place]);
+    }
 }
 
 /// Everything that decides which samples come when, and what they are.
@@ -162,15 +180,18 @@ std::string JobData::fingerprintOfSources() const
     for (const Source& source : m_sources) {
         add(source.settings.weight);
         add(source.rows.size());
-        if (!source.file) {
+        if (!source.samples) {
             hash = hashed(hash, source.settings.path);
             continue;
         }
         for (const uint64_t row : source.rows)
-            add(source.file->rows().row(static_cast<int64_t>(row)).size());
+            for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(row)))
+                add(bytes.size());
         const uint64_t step = std::max<uint64_t>(1, source.rows.size() / kSampled);
         for (uint64_t index = 0; index < source.rows.size(); index += step)
-            hash = hashed(hash, source.file->rows().row(static_cast<int64_t>(source.rows[index])));
+            for (const std::string_view bytes :
+                 source.samples->bytesOf(static_cast<int64_t>(source.rows[index])))
+                hash = hashed(hash, bytes);
     }
     char text[17];
     std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
@@ -187,7 +208,7 @@ void JobData::leaveOut(const std::string& why)
 Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& source, uint64_t row)
 {
     std::optional<core::TokenizedSample> nothing;
-    if (!source.file)
+    if (!source.samples)
         return std::optional(core::mockSample(row, static_cast<uint64_t>(m_job.data.shuffleSeed),
                                               m_job.sequenceLength, source.settings.path == "mock:vision",
                                               m_reader.config));
@@ -198,10 +219,10 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
         leaveOut("left out: " + error.message);
         return nothing;
     };
-    const Result<core::DataSample> sample = source.file->sample(index);
+    const Result<core::DataSample> sample = source.samples->sample(index);
     if (!sample)
         return refused(sample.error());
-    const std::string place = source.file->rows().placeOf(source.file->rows().row(index));
+    const std::string place = source.samples->placeOf(index);
     Result<core::TokenizedSample> tokenized =
         core::tokenizeSample(*sample, *m_reader.tokenizer, *m_reader.chatTemplate, m_reader.config,
                              {.everything = m_job.data.trainOn == jobs::TrainOn::All});
@@ -230,7 +251,7 @@ Result<TrainingSample> JobData::withPixels(const core::TokenizedSample& sample, 
     return training;
 }
 
-Result<Pack> JobData::pack(const std::vector<Place>& places, uint64_t round)
+Result<Pack> JobData::pack(const std::vector<Place>& places)
 {
     Pack pack;
     for (const Place& place : places) {
@@ -241,7 +262,7 @@ Result<Pack> JobData::pack(const std::vector<Place>& places, uint64_t round)
         if (!*sample)
             continue;
         const uint64_t seed = mixedSeed(
-            mixedSeed(mixedSeed(static_cast<uint64_t>(m_job.seed), place.source), place.row), round);
+            mixedSeed(mixedSeed(static_cast<uint64_t>(m_job.seed), place.source), place.row), place.round);
         Result<TrainingSample> training = withPixels(**sample, seed);
         if (!training && m_job.data.skipBad)
             leaveOut("left out: " + training.error().message);
@@ -253,24 +274,29 @@ Result<Pack> JobData::pack(const std::vector<Place>& places, uint64_t round)
     return pack;
 }
 
-std::vector<JobData::Place> JobData::placesOf(int64_t pack, uint64_t& round)
+std::vector<JobData::Place> JobData::placesOf(int64_t pack)
 {
     const auto seed = static_cast<uint64_t>(m_job.data.shuffleSeed);
+    if (m_job.packing) {
+        if (pack < m_planBegin) {
+            m_blend.emplace(blended(), seed);
+            m_planRound = 0;
+            m_planBegin = 0;
+            planRound();
+        }
+        while (pack >= m_planBegin + std::ssize(m_plan)) {
+            m_planBegin += std::ssize(m_plan);
+            ++m_planRound;
+            planRound();
+        }
+        return m_plan[static_cast<size_t>(pack - m_planBegin)];
+    }
     const auto number = static_cast<uint64_t>(pack);
-    if (!m_plan.empty()) {
-        round = number / m_plan.size();
-        return m_plan[core::Permutation(m_plan.size(), mixedSeed(seed, round)).at(number % m_plan.size())];
-    }
-    if (m_blend->numPicked() > number) {
-        std::vector<core::Blend::Source> blended;
-        for (const Source& source : m_sources)
-            blended.push_back({source.rows.size(), source.settings.weight});
-        m_blend.emplace(blended, seed);
-    }
+    if (m_blend->numPicked() > number)
+        m_blend.emplace(blended(), seed);
     m_blend->skip(number - m_blend->numPicked());
     const core::Blend::Pick pick = m_blend->next();
-    round = pick.round;
-    return {{pick.source, m_sources[pick.source].rows[pick.row]}};
+    return {{pick.source, m_sources[pick.source].rows[pick.row], pick.round}};
 }
 
 Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
@@ -278,9 +304,7 @@ Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
     const std::lock_guard lock(m_mutex);
     std::vector<Pack> packs;
     for (int64_t index = first; index < first + count; ++index) {
-        uint64_t round = 0;
-        const std::vector<Place> places = placesOf(index, round);
-        Result<Pack> read = pack(places, round);
+        Result<Pack> read = pack(placesOf(index));
         if (!read)
             return read.error();
         packs.push_back(*std::move(read));
@@ -317,16 +341,6 @@ Result<std::vector<Pack>> JobData::validation(int64_t count)
         if (const Result<void> added = add(source, source.heldOut); !added)
             return added.error();
     return packs;
-}
-
-int64_t JobData::packsPerRound() const
-{
-    if (!m_plan.empty())
-        return std::ssize(m_plan);
-    int64_t numRows = 0;
-    for (const Source& source : m_sources)
-        numRows += std::ssize(source.rows);
-    return numRows;
 }
 
 }  // namespace facet::engine
