@@ -48,6 +48,9 @@ Result<void> check(const Job& job)
     if (job.earlyStoppingPatience > 0 && job.validateEverySteps == 0)
         return refused("early_stopping.patience is " + std::to_string(job.earlyStoppingPatience) +
                        ", but validation.every_steps is 0: there is no loss to watch");
+    if (job.earlyStoppingPatience > 0 && numValidations == 0)
+        return refused("early_stopping.patience is " + std::to_string(job.earlyStoppingPatience) +
+                       ", but there is nothing to validate on: set data.validation.fraction, path or split");
     if (job.schedule.minLr > job.optimizer.lr)
         return refused("schedule.min_lr is above optimizer.lr; swap them");
     if (job.sampleEverySteps > 0 && job.samplePrompts.empty())
@@ -184,10 +187,13 @@ void addNotes(ResolvedJob& resolved, const Settings& said)
              std::to_string(job.steps) + " steps: the learning rate never leaves its warm-up");
     if (!resolved.config.vision && (job.freeze.visionTower || job.freeze.projector))
         note("the model has no vision part: freeze.vision_tower and freeze.projector are ignored");
-    if (job.validateEverySteps > 0 && job.data.validationPath.empty() && job.data.validationSplit.empty() &&
-        job.data.validationFraction == 0 && !job.data.sources.front().path.starts_with("mock:"))
+    const bool validates = !job.data.validationPath.empty() || !job.data.validationSplit.empty() ||
+                           job.data.validationFraction > 0;
+    if (job.validateEverySteps > 0 && !validates)
         note(
             "validation.every_steps is set, but data.validation names nothing to validate on: it is ignored");
+    if (job.validateEverySteps == 0 && validates)
+        note("data.validation is set, but validation.every_steps is 0: nothing is validated");
     if (resolved.modelPath.empty())
         note(job.modelBase + " is not on this machine; its shape is known by its name");
 }

@@ -13,6 +13,7 @@
 #include "engine/train/flops.h"
 #include "engine/train/write_samples.h"
 #include "jobs/job/job_json.h"
+#include "jobs/job_rows.h"
 #include "jobs/resolved_job.h"
 
 #include <unistd.h>
@@ -85,6 +86,33 @@ Result<jobs::Settings> settingsOf(Options& options)
         settings->erase("dir");
     }
     return settings;
+}
+
+int64_t numStepsOf(const jobs::Job& job, int64_t packsPerRound)
+{
+    if (job.steps > 0)
+        return job.steps;
+    return static_cast<int64_t>(std::ceil(job.epochs * double(packsPerRound) / double(job.globalBatch)));
+}
+
+/// How many rows train and validate, as far as they are on this machine.
+Result<void> describeRows(const jobs::Job& job)
+{
+    const Result<std::vector<jobs::RowCounts>> counts = jobs::countRows(job.data);
+    if (!counts && counts.error().code == ErrorCode::InvalidInput)
+        return counts.error();
+    if (!counts) {
+        std::cout << "\nnote: the rows are not counted: " << counts.error().message << std::endl;
+        return {};
+    }
+    std::cout << "\n" << jobs::describe(*counts);
+    int64_t numRows = 0;
+    for (const jobs::RowCounts& each : *counts)
+        numRows += each.trained;
+    if (job.steps == 0 && !job.packing)
+        std::cout << job.epochs << " epochs are " << numStepsOf(job, numRows) << " steps\n";
+    std::cout.flush();
+    return {};
 }
 
 /// What this engine cannot do yet, in words.
@@ -198,13 +226,6 @@ Result<Parts> load(const jobs::ResolvedJob& resolved, const Device& device)
     return Parts{*std::move(loaded), *std::move(trained), engine::fingerprintOf(*folder)};
 }
 
-int64_t numStepsOf(const jobs::Job& job, int64_t packsPerRound)
-{
-    if (job.steps > 0)
-        return job.steps;
-    return static_cast<int64_t>(std::ceil(job.epochs * double(packsPerRound) / double(job.globalBatch)));
-}
-
 /// Everything after the run's folder is ours; what it returns ends up in status.json.
 Result<engine::Outcome> run(const Options& options, const jobs::ResolvedJob& resolved,
                             const core::RunFolder& folder, engine::RunRecorder& recorder,
@@ -239,6 +260,10 @@ Result<engine::Outcome> run(const Options& options, const jobs::ResolvedJob& res
     (*say)("training " + inThousands(double(parts->trained.numTrained())) + " parameters of " +
            resolved.job.modelBase + " for " + std::to_string(settings.numSteps) + " steps on " +
            device->device.str());
+    if (const int64_t numRows = (*data)->numValidationPacks();
+        numRows > 0 && resolved.job.validateEverySteps > 0)
+        (*say)("validating on " + std::to_string(numRows) + " rows that are not trained on, every " +
+               std::to_string(resolved.job.validateEverySteps) + " steps");
     engine::Requests requests;
     requests.takeSave = [] {
         const bool isWanted = s_save != 0;
@@ -264,6 +289,8 @@ int train(Options options)
         std::cout << jobs::toJson(resolved->job).dump(2) << "\n\n"
                   << jobs::describe(*resolved, jobs::estimate(*resolved, gpu), gpu);
         std::cout.flush();
+        if (const Result<void> described = describeRows(resolved->job); !described)
+            return failed(described.error());
         const Result<void> supported = checkSupported(*resolved);
         return supported ? 0 : failed(supported.error());
     }

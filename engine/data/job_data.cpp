@@ -6,6 +6,7 @@
 #include "core/image/image.h"
 #include "engine/gemma3/image_preprocessing.h"
 #include "engine/guard.h"
+#include "jobs/job_rows.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -49,37 +50,32 @@ Result<std::unique_ptr<JobData>> JobData::open(const jobs::Job& job, const Sampl
                                                const core::Progress& progress)
 {
     std::unique_ptr<JobData> data(new JobData(job, reader, std::move(say)));
-    std::vector<core::Blend::Source> blended;
-    for (const jobs::DataSource& settings : job.data.sources) {
-        Result<Source> source = data->openSource(settings, progress);
-        if (!source)
-            return source.error();
-        blended.push_back({source->rows.size(), settings.weight});
-        data->m_sources.push_back(*std::move(source));
-    }
-    if (!job.data.validationPath.empty()) {
-        jobs::DataSource settings = job.data.sources.front();
-        settings.path = job.data.validationPath;
-        Result<Source> source = data->openSource(settings, progress);
-        if (!source)
-            return source.error().during("data.validation");
-        data->m_validation = *std::move(source);
-    }
-    if (std::ranges::none_of(blended,
-                             [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
-        return Error{ErrorCode::InvalidInput, "data.sources have no rows to train on"};
-    data->m_fingerprint = data->fingerprintOfSources();
-    if (job.packing) {
-        if (const Result<void> planned = data->planPacks(progress); !planned)
-            return planned.error();
-    } else {
-        data->m_blend.emplace(blended, static_cast<uint64_t>(job.data.shuffleSeed));
-    }
+    if (const Result<void> opened = data->open(progress); !opened)
+        return opened.error();
     return data;
 }
 
-Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
-                                            const core::Progress& progress) const
+Result<void> JobData::open(const core::Progress& progress)
+{
+    for (const jobs::DataSource& settings : m_job.data.sources)
+        if (const Result<void> opened = openSource(settings, m_job.data.validationFraction, progress);
+            !opened)
+            return opened;
+    m_numTrained = m_sources.size();
+    if (std::ranges::none_of(blended(),
+                             [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
+        return Error{ErrorCode::InvalidInput, "data.sources have no rows to train on"};
+    if (const Result<void> heldOut = holdOut(progress); !heldOut)
+        return heldOut;
+    m_fingerprint = fingerprintOfSources();
+    if (m_job.packing)
+        return planPacks(progress);
+    m_blend.emplace(blended(), static_cast<uint64_t>(m_job.data.shuffleSeed));
+    return {};
+}
+
+Result<void> JobData::openSource(const jobs::DataSource& settings, double fraction,
+                                 const core::Progress& progress)
 {
     Source source;
     source.settings = settings;
@@ -106,17 +102,42 @@ Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
         numRows = file->rows().numRows();
         source.file = *std::move(file);
     }
+    source.rows = core::sharesOf(numRows, fraction, static_cast<uint64_t>(m_job.data.validationSeed),
+                                 m_job.data.maxSamples);
+    m_sources.push_back(std::move(source));
+    return {};
+}
+
+/// Finds the rows to validate on, in an order of their own, so that the first of them stand for all.
+Result<void> JobData::holdOut(const core::Progress& progress)
+{
     const jobs::DataSettings& data = m_job.data;
-    for (int64_t row = 0; row < numRows; ++row) {
-        const bool isHeldOut = data.validationPath.empty() &&
-                               core::isHeldOut(static_cast<uint64_t>(row), data.validationFraction,
-                                               static_cast<uint64_t>(data.validationSeed));
-        if (isHeldOut)
-            source.heldOut.push_back(static_cast<uint64_t>(row));
-        else if (data.maxSamples == 0 || std::ssize(source.rows) < data.maxSamples)
-            source.rows.push_back(static_cast<uint64_t>(row));
+    const Result<std::vector<jobs::DataSource>> others = jobs::validationSources(data);
+    if (!others)
+        return others.error();
+    for (const jobs::DataSource& settings : *others) {
+        constexpr double kAll = 1;
+        if (const Result<void> opened = openSource(settings, kAll, progress); !opened)
+            return opened.error().during("data.validation");
     }
-    return source;
+    std::vector<Place> places;
+    for (size_t index = 0; index < m_sources.size(); ++index)
+        for (const uint64_t row : m_sources[index].rows.heldOut)
+            places.push_back({index, row});
+    if (const Result<void> checked = jobs::checkHeldOut(data, std::ssize(places)); !checked || places.empty())
+        return checked;
+    const core::Permutation order(places.size(), static_cast<uint64_t>(data.validationSeed));
+    for (size_t index = 0; index < places.size(); ++index)
+        m_heldOut.push_back(places[order.at(index)]);
+    return {};
+}
+
+std::vector<core::Blend::Source> JobData::blended() const
+{
+    std::vector<core::Blend::Source> blended;
+    for (size_t index = 0; index < m_numTrained; ++index)
+        blended.push_back({m_sources[index].rows.trained.size(), m_sources[index].settings.weight});
+    return blended;
 }
 
 Result<void> JobData::planPacks(const core::Progress& progress)
@@ -124,10 +145,10 @@ Result<void> JobData::planPacks(const core::Progress& progress)
     std::vector<Place> places;
     std::vector<int64_t> lengths;
     int64_t numRows = 0, done = 0;
-    for (const Source& source : m_sources)
-        numRows += std::ssize(source.rows);
-    for (size_t index = 0; index < m_sources.size(); ++index)
-        for (const uint64_t row : m_sources[index].rows) {
+    for (const core::Blend::Source& source : blended())
+        numRows += static_cast<int64_t>(source.numRows);
+    for (size_t index = 0; index < m_numTrained; ++index)
+        for (const uint64_t row : m_sources[index].rows.trained) {
             if (++done % 100 == 0 && progress && !progress(done, numRows))
                 return Error{ErrorCode::Cancelled, "packing was cancelled"};
             const Result<std::optional<core::TokenizedSample>> sample = tokens(m_sources[index], row);
@@ -159,18 +180,20 @@ std::string JobData::fingerprintOfSources() const
     add(m_job.sequenceLength);
     add(m_job.data.shuffleSeed);
     add(static_cast<int>(m_job.data.trainOn));
-    for (const Source& source : m_sources) {
+    for (size_t number = 0; number < m_numTrained; ++number) {
+        const Source& source = m_sources[number];
+        const std::vector<uint64_t>& rows = source.rows.trained;
         add(source.settings.weight);
-        add(source.rows.size());
+        add(rows.size());
         if (!source.file) {
             hash = hashed(hash, source.settings.path);
             continue;
         }
-        for (const uint64_t row : source.rows)
+        for (const uint64_t row : rows)
             add(source.file->rows().row(static_cast<int64_t>(row)).size());
-        const uint64_t step = std::max<uint64_t>(1, source.rows.size() / kSampled);
-        for (uint64_t index = 0; index < source.rows.size(); index += step)
-            hash = hashed(hash, source.file->rows().row(static_cast<int64_t>(source.rows[index])));
+        const uint64_t step = std::max<uint64_t>(1, rows.size() / kSampled);
+        for (uint64_t index = 0; index < rows.size(); index += step)
+            hash = hashed(hash, source.file->rows().row(static_cast<int64_t>(rows[index])));
     }
     char text[17];
     std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
@@ -201,14 +224,16 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
     const Result<core::DataSample> sample = source.file->sample(index);
     if (!sample)
         return refused(sample.error());
-    const std::string place = source.file->rows().placeOf(source.file->rows().row(index));
+    const auto place = [&] { return source.file->rows().placeOf(source.file->rows().row(index)); };
     Result<core::TokenizedSample> tokenized =
         core::tokenizeSample(*sample, *m_reader.tokenizer, *m_reader.chatTemplate, m_reader.config,
                              {.everything = m_job.data.trainOn == jobs::TrainOn::All});
     if (!tokenized)
-        return refused(tokenized.error().during(place));
+        return refused(tokenized.error().during(place()));
+    if (tokenized->numInLoss() == 0)
+        return refused({ErrorCode::InvalidInput, place() + " has no answer to learn"});
     if (!core::truncate(*tokenized, m_job.sequenceLength)) {
-        leaveOut("left out: " + place + " has nothing to learn in its first " +
+        leaveOut("left out: " + place() + " has nothing to learn in its first " +
                  std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
         return nothing;
     }
@@ -261,16 +286,12 @@ std::vector<JobData::Place> JobData::placesOf(int64_t pack, uint64_t& round)
         round = number / m_plan.size();
         return m_plan[core::Permutation(m_plan.size(), mixedSeed(seed, round)).at(number % m_plan.size())];
     }
-    if (m_blend->numPicked() > number) {
-        std::vector<core::Blend::Source> blended;
-        for (const Source& source : m_sources)
-            blended.push_back({source.rows.size(), source.settings.weight});
-        m_blend.emplace(blended, seed);
-    }
+    if (m_blend->numPicked() > number)
+        m_blend.emplace(blended(), seed);
     m_blend->skip(number - m_blend->numPicked());
     const core::Blend::Pick pick = m_blend->next();
     round = pick.round;
-    return {{pick.source, m_sources[pick.source].rows[pick.row]}};
+    return {{pick.source, m_sources[pick.source].rows.trained[pick.row]}};
 }
 
 Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
@@ -288,35 +309,27 @@ Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
     return packs;
 }
 
-Result<std::vector<Pack>> JobData::validation(int64_t count)
+Result<std::vector<Pack>> JobData::validation(int64_t first, int64_t count)
 {
     const std::lock_guard lock(m_mutex);
     std::vector<Pack> packs;
-    const auto add = [&](const Source& source, const std::vector<uint64_t>& rows) -> Result<void> {
-        for (const uint64_t row : rows) {
-            if (count > 0 && std::ssize(packs) >= count)
-                break;
-            const Result<std::optional<core::TokenizedSample>> sample = tokens(source, row);
-            if (!sample)
-                return sample.error();
-            if (!*sample)
-                continue;
-            Result<TrainingSample> training = withPixels(**sample, /*seed=*/0);
-            if (!training)
-                return training.error();
-            packs.push_back({*std::move(training)});
-        }
-        return {};
-    };
-    if (m_validation) {
-        if (const Result<void> added = add(*m_validation, m_validation->rows); !added)
-            return added.error();
-        return packs;
+    for (int64_t index = first; index < std::min(first + count, numValidationPacks()); ++index) {
+        Result<Pack> read = pack({m_heldOut[static_cast<size_t>(index)]}, /*round=*/0);
+        if (!read)
+            return read.error();
+        packs.push_back(*std::move(read));
     }
-    for (const Source& source : m_sources)
-        if (const Result<void> added = add(source, source.heldOut); !added)
-            return added.error();
     return packs;
+}
+
+std::string JobData::validationPlace(int64_t number) const
+{
+    const Place& place = m_heldOut[static_cast<size_t>(number)];
+    const Source& source = m_sources[place.source];
+    if (!source.file)
+        return source.settings.path + " row " + std::to_string(place.row + 1);
+    const core::RowFile& rows = source.file->rows();
+    return rows.placeOf(rows.row(static_cast<int64_t>(place.row)));
 }
 
 int64_t JobData::packsPerRound() const
@@ -324,8 +337,8 @@ int64_t JobData::packsPerRound() const
     if (!m_plan.empty())
         return std::ssize(m_plan);
     int64_t numRows = 0;
-    for (const Source& source : m_sources)
-        numRows += std::ssize(source.rows);
+    for (const core::Blend::Source& source : blended())
+        numRows += static_cast<int64_t>(source.numRows);
     return numRows;
 }
 

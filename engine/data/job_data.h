@@ -4,6 +4,7 @@
 
 #include "core/chat/chat_template.h"
 #include "core/data/dataset.h"
+#include "core/data/row_shares.h"
 #include "core/data/shuffle.h"
 #include "core/models/model_folder.h"
 #include "core/tokenizer/tokenizer.h"
@@ -42,19 +43,25 @@ public:
                                                        const core::Progress& progress = {});
 
     core::Result<std::vector<Pack>> packs(int64_t first, int64_t count) override;
-    core::Result<std::vector<Pack>> validation(int64_t count) override;
+    int64_t numValidationPacks() const override { return std::ssize(m_heldOut); }
+    core::Result<std::vector<Pack>> validation(int64_t first, int64_t count) override;
     int64_t packsPerRound() const override;
+
+    /// Where a pack to validate on is from: "heldout.jsonl line 3".
+    ///
+    /// Cost    reads the file up to there
+    std::string validationPlace(int64_t number) const;
+
     std::string fingerprint() const override { return m_fingerprint; }
 
 private:
     struct Source {
         jobs::DataSource settings;
         std::optional<core::Dataset> file;  ///< none for made-up samples
-        std::vector<uint64_t> rows;         ///< that are trained on
-        std::vector<uint64_t> heldOut;
+        core::RowShares rows;
     };
     struct Place {
-        size_t source = 0;
+        size_t source = 0;  ///< in m_sources
         uint64_t row = 0;
     };
 
@@ -63,13 +70,17 @@ private:
     {
     }
 
-    core::Result<Source> openSource(const jobs::DataSource& settings, const core::Progress& progress) const;
+    core::Result<void> open(const core::Progress& progress);
+    core::Result<void> openSource(const jobs::DataSource& settings, double fraction,
+                                  const core::Progress& progress);
+    core::Result<void> holdOut(const core::Progress& progress);
     core::Result<void> planPacks(const core::Progress& progress);
     std::string fingerprintOfSources() const;
 
     /// None for what is left out.
     core::Result<std::optional<core::TokenizedSample>> tokens(const Source& source, uint64_t row);
     core::Result<Pack> pack(const std::vector<Place>& places, uint64_t round);
+    std::vector<core::Blend::Source> blended() const;
     core::Result<TrainingSample> withPixels(const core::TokenizedSample& sample, uint64_t seed) const;
     std::vector<Place> placesOf(int64_t pack, uint64_t& round);
     void leaveOut(const std::string& why);
@@ -77,8 +88,9 @@ private:
     jobs::Job m_job;
     SampleReader m_reader;
     std::function<void(const std::string&)> m_say;
-    std::vector<Source> m_sources;
-    std::optional<Source> m_validation;  // a file of its own
+    std::vector<Source> m_sources;  // those that only validate come last
+    size_t m_numTrained = 0;        // of them
+    std::vector<Place> m_heldOut;
     std::vector<std::vector<Place>> m_plan;
     std::optional<core::Blend> m_blend;
     std::string m_fingerprint;

@@ -62,6 +62,7 @@ struct DataSource {
     std::string imageRoot;
     std::string split = "train";
     std::map<std::string, std::string> fieldMap;
+    bool operator==(const DataSource&) const = default;
 };
 
 struct DataSettings {
@@ -75,6 +76,7 @@ struct DataSettings {
     int64_t numWorkers = 4;
     int64_t shuffleSeed = 1234;
     bool skipBad = false;
+    bool operator==(const DataSettings&) const = default;
 };
 
 struct Schedule {

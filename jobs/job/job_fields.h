@@ -87,7 +87,8 @@ void visitJob(AnyJob& job, Visitor& visit)
         "What is trained on");
     visit("data.validation.path", job.data.validationPath, "File or folder to validate on; \"\": none");
     visit("data.validation.split", job.data.validationSplit,
-          "Split of an Energon folder to validate on; \"\": none");
+          "Split to validate on: an Energon folder's, or the file beside, as val.jsonl beside train.jsonl; "
+          "\"\": none");
     visit("data.validation.fraction", job.data.validationFraction, Range{0, 0.9},
           "Share of the rows held out to validate on");
     visit("data.validation.seed", job.data.validationSeed, Range{0, kMany}, "Which rows are held out");
