@@ -111,6 +111,12 @@ struct SamplePrompt {
     std::string image;
 };
 
+/// What a model that starts from random weights takes from others, beside the shape of model.base.
+struct PretrainSettings {
+    std::string tokenizer;
+    std::string visionTower;
+};
+
 /// Freeze flags as a job gives them; what is left out follows the method.
 struct FreezeSettings {
     std::optional<bool> languageModel;
@@ -128,6 +134,7 @@ struct Job {
     std::string modelBase;
     bool modelTextOnly = false;
     Method method = Method::Lora;
+    PretrainSettings pretrain;
     FreezeSettings freeze;
     LoraSettings lora;
     DataSettings data;
