@@ -28,6 +28,7 @@ int main(int argc, char** argv)
     facet::app::addTrain(program, status);
     facet::app::addExport(program, status);
     facet::app::addScore(program, status);
+    facet::app::addEvaluate(program, status);
     facet::app::addQuality(program, status);
     facet::app::addBench(program, status);
     facet::app::addSelftest(program, status);

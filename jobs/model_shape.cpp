@@ -3,6 +3,8 @@
 #include "core/base/file.h"
 #include "core/gemma3/config_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 
 namespace facet::jobs {
@@ -54,6 +56,25 @@ Config configOf(const PublicSize& size)
     return config;
 }
 
+Result<ModelShape> readConfig(const std::filesystem::path& file, bool textOnly)
+{
+    const Result<std::string> text = core::readFile(file, 16 << 20);
+    if (!text)
+        return text.error();
+    Result<Config> config = core::gemma3::parseConfig(*text, textOnly);
+    if (!config)
+        return core::Error{config.error().code, file.string() + " " + config.error().message};
+    ModelShape shape;
+    shape.config = *std::move(config);
+    std::error_code ignored;
+    shape.path = std::filesystem::absolute(file, ignored).parent_path();
+    const nlohmann::json json = nlohmann::json::parse(*text);
+    const nlohmann::json part = json.value("text_config", json);
+    if (const auto range = part.find("initializer_range"); range != part.end() && range->is_number())
+        shape.initializerRange = range->get<double>();
+    return shape;
+}
+
 }  // namespace
 
 std::optional<Config> publicShape(std::string_view name)
@@ -72,6 +93,10 @@ std::optional<Config> publicShape(std::string_view name)
 Result<ModelShape> modelShape(const std::string& model, bool textOnly,
                               std::span<const core::BuiltInModel> builtIns)
 {
+    std::error_code ignored;
+    const std::filesystem::path given = model;
+    if (given.extension() == ".json" && std::filesystem::is_regular_file(given, ignored))
+        return readConfig(given, textOnly);
     const Result<core::ResolvedModel> found = core::resolveModel(model, builtIns);
     if (!found) {
         std::optional<Config> known = publicShape(model);
@@ -79,16 +104,11 @@ Result<ModelShape> modelShape(const std::string& model, bool textOnly,
             return found.error();
         if (textOnly)
             known->vision.reset();
-        return ModelShape{*std::move(known), {}};
+        ModelShape shape;
+        shape.config = *std::move(known);
+        return shape;
     }
-    const std::filesystem::path file = found->path / "config.json";
-    const Result<std::string> text = core::readFile(file, 16 << 20);
-    if (!text)
-        return text.error();
-    Result<Config> config = core::gemma3::parseConfig(*text, textOnly || found->textOnly);
-    if (!config)
-        return core::Error{config.error().code, file.string() + " " + config.error().message};
-    return ModelShape{*std::move(config), found->path};
+    return readConfig(found->path / "config.json", textOnly || found->textOnly);
 }
 
 }  // namespace facet::jobs

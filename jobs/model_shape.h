@@ -22,9 +22,12 @@ std::optional<core::gemma3::Config> publicShape(std::string_view name);
 
 struct ModelShape {
     core::gemma3::Config config;
-    std::filesystem::path path;  ///< of the model's folder; "" where only its name was known
+    double initializerRange = 0.02;  ///< of its config.json
+    std::filesystem::path path;      ///< of the model's folder; "" where only its name was known
 };
 
+/// `model` may be a config.json, too; the path is that of its folder then.
+///
 /// Errors  as core::resolveModel where the model is neither on this machine nor a public one; InvalidInput if
 ///         its config.json is not Gemma 3's
 core::Result<ModelShape> modelShape(const std::string& model, bool textOnly,

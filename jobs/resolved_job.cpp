@@ -1,6 +1,7 @@
 #include "jobs/resolved_job.h"
 
 #include "core/base/text.h"
+#include "core/gemma3/config_writer.h"
 #include "core/models/library.h"
 #include "jobs/job/job_json.h"
 
@@ -48,6 +49,9 @@ Result<void> check(const Job& job)
     if (job.earlyStoppingPatience > 0 && job.validateEverySteps == 0)
         return refused("early_stopping.patience is " + std::to_string(job.earlyStoppingPatience) +
                        ", but validation.every_steps is 0: there is no loss to watch");
+    if (job.earlyStoppingPatience > 0 && numValidations == 0)
+        return refused("early_stopping.patience is " + std::to_string(job.earlyStoppingPatience) +
+                       ", but there is nothing to validate on: set data.validation.fraction, path or split");
     if (job.schedule.minLr > job.optimizer.lr)
         return refused("schedule.min_lr is above optimizer.lr; swap them");
     if (job.sampleEverySteps > 0 && job.samplePrompts.empty())
@@ -122,6 +126,43 @@ Result<void> addAdapters(ResolvedJob& resolved)
     return {};
 }
 
+/// Finds what a new model takes from others.
+Result<void> resolvePretrain(ResolvedJob& resolved, std::span<const core::BuiltInModel> builtIns)
+{
+    const PretrainSettings& pretrain = resolved.job.pretrain;
+    resolved.tokenizerPath = resolved.modelPath;
+    if (!pretrain.tokenizer.empty()) {
+        const Result<ModelShape> other = modelShape(pretrain.tokenizer, /*textOnly=*/false, builtIns);
+        if (!other)
+            return other.error().during("pretrain.tokenizer");
+        resolved.tokenizerPath = other->path;
+        // The table's rows and the ids of pictures are the tokenizer's.
+        resolved.config.text.vocabSize = other->config.text.vocabSize;
+        resolved.config.imageTokenId = other->config.imageTokenId;
+        resolved.config.boiTokenId = other->config.boiTokenId;
+        resolved.config.eoiTokenId = other->config.eoiTokenId;
+    }
+    if (pretrain.visionTower.empty())
+        return {};
+    if (!resolved.config.vision)
+        return refused("pretrain.vision_tower is " + inQuotes(pretrain.visionTower) +
+                       ", but the model reads text only");
+    const Result<ModelShape> other = modelShape(pretrain.visionTower, /*textOnly=*/false, builtIns);
+    if (!other)
+        return other.error().during("pretrain.vision_tower");
+    if (!other->config.vision)
+        return refused("pretrain.vision_tower is " + inQuotes(pretrain.visionTower) +
+                       ", which reads text only");
+    const auto towerJson = [](const core::gemma3::Config& config) {
+        return core::gemma3::configJson(config)["vision_config"];
+    };
+    if (towerJson(other->config) != towerJson(resolved.config))
+        return refused("pretrain.vision_tower is " + inQuotes(pretrain.visionTower) +
+                       ", whose tower has another shape than the model's");
+    resolved.visionTowerPath = other->path;
+    return {};
+}
+
 Result<void> layOut(ResolvedJob& resolved, int64_t gpusOfThisMachine)
 {
     Job& job = resolved.job;
@@ -184,11 +225,27 @@ void addNotes(ResolvedJob& resolved, const Settings& said)
              std::to_string(job.steps) + " steps: the learning rate never leaves its warm-up");
     if (!resolved.config.vision && (job.freeze.visionTower || job.freeze.projector))
         note("the model has no vision part: freeze.vision_tower and freeze.projector are ignored");
-    if (job.validateEverySteps > 0 && job.data.validationPath.empty() && job.data.validationSplit.empty() &&
-        job.data.validationFraction == 0 && !job.data.sources.front().path.starts_with("mock:"))
+    const bool validates = !job.data.validationPath.empty() || !job.data.validationSplit.empty() ||
+                           job.data.validationFraction > 0;
+    if (job.validateEverySteps > 0 && !validates)
         note(
             "validation.every_steps is set, but data.validation names nothing to validate on: it is ignored");
-    if (resolved.modelPath.empty())
+    if (job.validateEverySteps == 0 && validates)
+        note("data.validation is set, but validation.every_steps is 0: nothing is validated");
+    const bool isNew = job.method == Method::Pretrain;
+    for (const auto& [key, value] : said)
+        if (!isNew && key.starts_with("pretrain.") && value != "")
+            note(key + " is set, but the method is not pretrain: it is ignored");
+    if (isNew && resolved.tokenizerPath.empty())
+        note(
+            (job.pretrain.tokenizer.empty() ? job.modelBase : job.pretrain.tokenizer) +
+            " is not on this machine, so that there is no tokenizer: only made-up samples can be trained on");
+    if (isNew && !job.pretrain.visionTower.empty() && resolved.visionTowerPath.empty())
+        note(job.pretrain.visionTower + " is not on this machine, whose vision tower is wanted");
+    if (isNew)
+        note("the model starts from random weights, drawn by seed; model.base gives its shape" +
+             std::string(job.pretrain.tokenizer.empty() ? " and its tokenizer" : ""));
+    if (resolved.modelPath.empty() && !isNew)
         note(job.modelBase + " is not on this machine; its shape is known by its name");
 }
 
@@ -241,6 +298,10 @@ Result<ResolvedJob> resolveJob(const Settings& settings, const Surroundings& sur
         return shape.error().during("model.base");
     resolved.config = shape->config;
     resolved.modelPath = shape->path;
+    resolved.initializerRange = shape->initializerRange;
+    if (resolved.job.method == Method::Pretrain)
+        if (const Result<void> found = resolvePretrain(resolved, surroundings.builtIns); !found)
+            return found.error();
     if (resolved.job.sequenceLength > resolved.config.text.maxPositions)
         return refused("sequence_length is " + std::to_string(resolved.job.sequenceLength) +
                        ", more than the model's " + std::to_string(resolved.config.text.maxPositions) +

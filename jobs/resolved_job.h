@@ -25,6 +25,11 @@ struct ResolvedJob {
     Job job;  ///< "auto" and null replaced by what was decided
     core::gemma3::Config config;
     std::filesystem::path modelPath;  ///< "" where the model is not on this machine
+
+    // Of a model that starts from random weights.
+    std::filesystem::path tokenizerPath;  ///< "" where there is none on this machine
+    double initializerRange = 0.02;
+    std::filesystem::path visionTowerPath;  ///< "": random weights, or not on this machine
     Freeze freeze;
     std::vector<Adapter> adapters;
     ParameterTable parameters;

@@ -12,6 +12,7 @@ void addData(CLI::App& program, int& status);
 void addDevices(CLI::App& program, int& status);
 void addDownload(CLI::App& program, int& status);
 void addEstimate(CLI::App& program, int& status);
+void addEvaluate(CLI::App& program, int& status);
 void addExport(CLI::App& program, int& status);
 void addGenerate(CLI::App& program, int& status);
 void addImport(CLI::App& program, int& status);

@@ -23,6 +23,8 @@ bool showProgress(int64_t done, int64_t all)
     return true;
 }
 
+}  // namespace
+
 core::Result<void> putOn(engine::LoadedModel& model, const std::vector<std::string>& arguments)
 {
     std::vector<engine::ScaledAdapter> adapters;
@@ -42,8 +44,6 @@ core::Result<void> putOn(engine::LoadedModel& model, const std::vector<std::stri
     model.model = (*adapted)->model;
     return {};
 }
-
-}  // namespace
 
 std::pair<std::string, double> adapterArgument(const std::string& argument)
 {

@@ -30,6 +30,9 @@ core::Result<engine::gemma3::Placement> placementOf(const LoadOptions& options);
 /// should know.
 core::Result<engine::LoadedModel> load(const LoadOptions& options);
 
+/// Puts adapters, as on the command line, on a loaded model. What shares its weights stays as it is.
+core::Result<void> putOn(engine::LoadedModel& model, const std::vector<std::string>& adapters);
+
 /// "cuda:0 (bfloat16)", "cpu (float32, int8 weights)".
 std::string describe(const engine::LoadedModel& model);
 

@@ -9,10 +9,13 @@
 #include "engine/device.h"
 #include "engine/generate/loaded_model.h"
 #include "engine/train/checkpoint.h"
+#include "engine/train/deterministic.h"
 #include "engine/train/fine_tune.h"
 #include "engine/train/flops.h"
+#include "engine/train/pretrain.h"
 #include "engine/train/write_samples.h"
 #include "jobs/job/job_json.h"
+#include "jobs/job_rows.h"
 #include "jobs/resolved_job.h"
 
 #include <unistd.h>
@@ -87,6 +90,33 @@ Result<jobs::Settings> settingsOf(Options& options)
     return settings;
 }
 
+int64_t numStepsOf(const jobs::Job& job, int64_t packsPerRound)
+{
+    if (job.steps > 0)
+        return job.steps;
+    return static_cast<int64_t>(std::ceil(job.epochs * double(packsPerRound) / double(job.globalBatch)));
+}
+
+/// How many rows train and validate, as far as they are on this machine.
+Result<void> describeRows(const jobs::Job& job)
+{
+    const Result<std::vector<jobs::RowCounts>> counts = jobs::countRows(job.data);
+    if (!counts && counts.error().code == ErrorCode::InvalidInput)
+        return counts.error();
+    if (!counts) {
+        std::cout << "\nnote: the rows are not counted: " << counts.error().message << std::endl;
+        return {};
+    }
+    std::cout << "\n" << jobs::describe(*counts);
+    int64_t numRows = 0;
+    for (const jobs::RowCounts& each : *counts)
+        numRows += each.trained;
+    if (job.steps == 0 && !job.packing)
+        std::cout << job.epochs << " epochs are " << numStepsOf(job, numRows) << " steps\n";
+    std::cout.flush();
+    return {};
+}
+
 /// What this engine cannot do yet, in words.
 Result<void> checkSupported(const jobs::ResolvedJob& resolved)
 {
@@ -96,12 +126,12 @@ Result<void> checkSupported(const jobs::ResolvedJob& resolved)
         return refused("the job asks for " + std::to_string(resolved.numGpus) +
                        " GPUs, and training runs on one device so far: set parallel.nodes=1 and "
                        "parallel.gpus_per_node=1");
-    if (job.method == jobs::Method::Pretrain)
-        return refused(
-            "method is pretrain, which starts from random weights and is not there yet; take full");
     if (job.method == jobs::Method::Qlora)
         return refused("method is qlora, whose 4-bit base is not there yet; take lora");
-    if (resolved.modelPath.empty())
+    if (job.method == jobs::Method::Pretrain && !job.pretrain.visionTower.empty() &&
+        resolved.visionTowerPath.empty())
+        return refused(job.pretrain.visionTower + " is not on this machine: import it first");
+    if (job.method != jobs::Method::Pretrain && resolved.modelPath.empty())
         return refused(job.modelBase + " is not on this machine: import it first");
     return {};
 }
@@ -160,10 +190,20 @@ Result<Device> deviceOf(const std::string& wish)
 struct Parts {
     engine::LoadedModel loaded;
     engine::TrainedModel trained;
+    std::filesystem::path base;  ///< whose files go into checkpoints
     std::string fingerprint;
 };
 
-Result<Parts> load(const jobs::ResolvedJob& resolved, const Device& device)
+Result<std::string> fingerprintOf(const jobs::ResolvedJob& resolved)
+{
+    const Result<core::ModelFolder> folder =
+        core::ModelFolder::open(resolved.modelPath, resolved.job.modelTextOnly);
+    if (!folder)
+        return folder.error();
+    return engine::fingerprintOf(*folder);
+}
+
+Result<Parts> load(const jobs::ResolvedJob& resolved, const core::RunFolder& folder, const Device& device)
 {
     const jobs::Job& job = resolved.job;
     engine::LoadSettings settings;
@@ -174,9 +214,15 @@ Result<Parts> load(const jobs::ResolvedJob& resolved, const Device& device)
     if (!selection.tensors.empty() && *settings.type == at::kFloat)  // what is trained is kept in full
         settings.weights = core::gemma3::WeightFormat::Float32;
     settings.context = job.sequenceLength;
-    Result<engine::LoadedModel> loaded = engine::openModel(resolved.modelPath, job.modelTextOnly, settings);
+    const bool isNew = job.method == jobs::Method::Pretrain;
+    const engine::PretrainStart start = {
+        resolved.config,          resolved.initializerRange,       resolved.tokenizerPath,
+        resolved.visionTowerPath, static_cast<uint64_t>(job.seed), folder.path / "base"};
+    Result<engine::LoadedModel> loaded =
+        isNew ? engine::newModel(start, settings)
+              : engine::openModel(resolved.modelPath, job.modelTextOnly, settings);
     if (!loaded)
-        return loaded.error().during("loading " + job.modelBase);
+        return loaded.error().during(isNew ? "making the model" : "loading " + job.modelBase);
     Result<engine::TrainedModel> trained =
         engine::TrainedModel::make(loaded->model, selection, static_cast<uint64_t>(job.seed));
     if (!trained)
@@ -192,17 +238,11 @@ Result<Parts> load(const jobs::ResolvedJob& resolved, const Device& device)
     const engine::gemma3::Operations operations = loaded->model.weights.operations;
     loaded->model = trained->model();
     loaded->model.weights.operations = operations;  // answers need no gradients
-    const Result<core::ModelFolder> folder = core::ModelFolder::open(resolved.modelPath, job.modelTextOnly);
-    if (!folder)
-        return folder.error();
-    return Parts{*std::move(loaded), *std::move(trained), engine::fingerprintOf(*folder)};
-}
-
-int64_t numStepsOf(const jobs::Job& job, int64_t packsPerRound)
-{
-    if (job.steps > 0)
-        return job.steps;
-    return static_cast<int64_t>(std::ceil(job.epochs * double(packsPerRound) / double(job.globalBatch)));
+    const Result<std::string> fingerprint = isNew ? engine::fingerprintOf(start) : fingerprintOf(resolved);
+    if (!fingerprint)
+        return fingerprint.error();
+    return Parts{*std::move(loaded), *std::move(trained), isNew ? folder.path / "base" : resolved.modelPath,
+                 *fingerprint};
 }
 
 /// Everything after the run's folder is ours; what it returns ends up in status.json.
@@ -215,7 +255,9 @@ Result<engine::Outcome> run(const Options& options, const jobs::ResolvedJob& res
         return device.error();
     if (device->device.is_cpu() && resolved.job.precision != jobs::Precision::Fp32)
         (*say)("note: a CPU computes in float32, whatever precision says");
-    Result<Parts> parts = load(resolved, *device);
+    if (resolved.job.deterministic)
+        (*say)(engine::computeDeterministically(device->device));
+    Result<Parts> parts = load(resolved, folder, *device);
     if (!parts)
         return parts.error();
 
@@ -232,13 +274,17 @@ Result<engine::Outcome> run(const Options& options, const jobs::ResolvedJob& res
     settings.numSteps = numStepsOf(resolved.job, (*data)->packsPerRound());
     settings.trouble.nonFinite = options.onNonFinite;
     settings.trouble.spike = options.onSpike;
-    settings.base = resolved.modelPath;
+    settings.base = parts->base;
     settings.modelFingerprint = parts->fingerprint;
     settings.peakFlops = device->peakFlops;
     settings.acceptChanges = options.acceptChanges;
     (*say)("training " + inThousands(double(parts->trained.numTrained())) + " parameters of " +
            resolved.job.modelBase + " for " + std::to_string(settings.numSteps) + " steps on " +
            device->device.str());
+    if (const int64_t numRows = (*data)->numValidationPacks();
+        numRows > 0 && resolved.job.validateEverySteps > 0)
+        (*say)("validating on " + std::to_string(numRows) + " rows that are not trained on, every " +
+               std::to_string(resolved.job.validateEverySteps) + " steps");
     engine::Requests requests;
     requests.takeSave = [] {
         const bool isWanted = s_save != 0;
@@ -264,6 +310,8 @@ int train(Options options)
         std::cout << jobs::toJson(resolved->job).dump(2) << "\n\n"
                   << jobs::describe(*resolved, jobs::estimate(*resolved, gpu), gpu);
         std::cout.flush();
+        if (const Result<void> described = describeRows(resolved->job); !described)
+            return failed(described.error());
         const Result<void> supported = checkSupported(*resolved);
         return supported ? 0 : failed(supported.error());
     }

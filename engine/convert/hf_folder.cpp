@@ -2,6 +2,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/gemma3/config_writer.h"
 #include "core/gemma3/tensor_names.h"
 #include "core/safetensors/safetensors_writer.h"
 #include "engine/gemma3/visit_weights.h"
@@ -156,6 +157,50 @@ core::Result<std::string> configText(const fs::path& base, bool hasVision, at::S
     return config->dump(2) + "\n";
 }
 
+/// The ids of a config.json's control pieces, where it has them.
+core::Result<void> copyControlIds(const fs::path& from, nlohmann::ordered_json& to)
+{
+    const core::Result<nlohmann::json> config = core::readJsonObject(from);
+    if (!config)
+        return config.error();
+    for (const char* id : {"bos_token_id", "eos_token_id", "pad_token_id"}) {
+        if (config->contains(id))
+            to[id] = (*config)[id];
+        const auto text = config->find("text_config");
+        nlohmann::ordered_json& part = to.contains("text_config") ? to["text_config"] : to;
+        if (text != config->end() && text->is_object() && text->contains(id) && !part.contains(id))
+            part[id] = (*text)[id];
+    }
+    return {};
+}
+
+/// What transformers' processor needs to know, in the place of what was copied.
+core::Result<void> writePictureSettings(const fs::path& folder, const core::gemma3::Config& config)
+{
+    const fs::path ofImages = folder / "preprocessor_config.json", ofBoth = folder / "processor_config.json";
+    std::error_code ignored;
+    fs::remove(ofImages, ignored);
+    fs::remove(ofBoth, ignored);
+    if (!config.vision)
+        return {};
+    const int64_t side = config.vision->imageSize;
+    const nlohmann::ordered_json images = {{"image_processor_type", "Gemma3ImageProcessor"},
+                                           {"processor_class", "Gemma3Processor"},
+                                           {"do_normalize", true},
+                                           {"do_rescale", true},
+                                           {"do_resize", true},
+                                           {"image_mean", {0.5, 0.5, 0.5}},
+                                           {"image_std", {0.5, 0.5, 0.5}},
+                                           {"image_seq_length", config.tokensPerImage},
+                                           {"resample", 2},
+                                           {"rescale_factor", 1.0 / 255},
+                                           {"size", {{"height", side}, {"width", side}}}};
+    const nlohmann::ordered_json both = {{"processor_class", "Gemma3Processor"},
+                                         {"image_seq_length", config.tokensPerImage}};
+    const core::Result<void> done = core::writeFileAtomically(ofImages, images.dump(2) + "\n");
+    return done ? core::writeFileAtomically(ofBoth, both.dump(2) + "\n") : done;
+}
+
 }  // namespace
 
 core::Result<void> writeHfFolder(const fs::path& folder, const gemma3::Model& model, const fs::path& base,
@@ -176,6 +221,25 @@ core::Result<void> writeHfFolder(const fs::path& folder, const gemma3::Model& mo
     if (core::Result<void> done = copyOtherFiles(base, folder); !done)
         return done;
     return core::writeFileAtomically(folder / "config.json", *config);
+}
+
+core::Result<void> writeBaseFolder(const fs::path& folder, const core::gemma3::Config& config,
+                                   double initializerRange, const fs::path& tokenizer)
+{
+    std::error_code failure;
+    fs::create_directories(folder, failure);
+    if (failure)
+        return Error{ErrorCode::Io, "cannot make " + folder.string() + ": " + failure.message()};
+    nlohmann::ordered_json json = core::gemma3::configJson(config, initializerRange);
+    if (!tokenizer.empty()) {
+        if (core::Result<void> done = copyOtherFiles(tokenizer, folder); !done)
+            return done;
+        if (const fs::path other = tokenizer / "config.json"; fs::exists(other, failure))
+            if (core::Result<void> done = copyControlIds(other, json); !done)
+                return done;
+    }
+    const core::Result<void> done = writePictureSettings(folder, config);
+    return done ? core::writeFileAtomically(folder / "config.json", json.dump(2) + "\n") : done;
 }
 
 }  // namespace facet::engine

@@ -22,4 +22,11 @@ struct HfFolderOptions {
 core::Result<void> writeHfFolder(const std::filesystem::path& folder, const gemma3::Model& model,
                                  const std::filesystem::path& base, const HfFolderOptions& options = {});
 
+/// Writes what a new model has but its weights: config.json of its shape, and from the folder `tokenizer` the
+/// tokenizer, the chat template and the ids of control pieces. How pictures are prepared follows the shape.
+///
+/// Errors  Io, InvalidInput (the other folder's config.json)
+core::Result<void> writeBaseFolder(const std::filesystem::path& folder, const core::gemma3::Config& config,
+                                   double initializerRange, const std::filesystem::path& tokenizer);
+
 }  // namespace facet::engine

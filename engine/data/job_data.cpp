@@ -8,6 +8,7 @@
 #include "engine/gemma3/image_preprocessing.h"
 #include "engine/guard.h"
 #include "jobs/job/open_source.h"
+#include "jobs/job_rows.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -54,46 +55,39 @@ Result<std::unique_ptr<JobData>> JobData::open(const jobs::Job& job, const Sampl
                                                const core::Progress& progress)
 {
     std::unique_ptr<JobData> data(new JobData(job, reader, std::move(say)));
-    for (const jobs::DataSource& settings : job.data.sources) {
-        Result<Source> source = data->openSource(settings, progress);
-        if (!source)
-            return source.error();
-        data->m_packsPerRound += std::ssize(source->rows);
-        data->m_sources.push_back(*std::move(source));
-    }
-    if (!job.data.validationPath.empty()) {
-        jobs::DataSource settings = job.data.sources.front();
-        settings.path = job.data.validationPath;
-        Result<Source> source = data->openSource(settings, progress);
-        if (!source)
-            return source.error().during("data.validation");
-        data->m_validation = *std::move(source);
-    }
-    const std::vector<core::Blend::Source> blended = data->blended();
-    if (std::ranges::none_of(blended,
-                             [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
-        return Error{ErrorCode::InvalidInput, "data.sources have no rows to train on"};
-    data->m_fingerprint = data->fingerprintOfSources();
-    data->m_blend.emplace(blended, static_cast<uint64_t>(job.data.shuffleSeed));
-    if (job.packing) {
-        if (const Result<void> measured = data->measureRows(progress); !measured)
-            return measured.error();
-        data->planRound();
-        data->m_packsPerRound = std::ssize(data->m_plan);
-    }
+    if (const Result<void> opened = data->open(progress); !opened)
+        return opened.error();
     return data;
 }
 
-std::vector<core::Blend::Source> JobData::blended() const
+Result<void> JobData::open(const core::Progress& progress)
 {
-    std::vector<core::Blend::Source> sources;
-    for (const Source& source : m_sources)
-        sources.push_back({source.rows.size(), source.settings.weight});
-    return sources;
+    for (const jobs::DataSource& settings : m_job.data.sources)
+        if (const Result<void> opened = openSource(settings, m_job.data.validationFraction, progress);
+            !opened)
+            return opened;
+    m_numTrained = m_sources.size();
+    const std::vector<core::Blend::Source> trained = blended();
+    if (std::ranges::none_of(trained,
+                             [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
+        return Error{ErrorCode::InvalidInput, "data.sources have no rows to train on"};
+    for (const core::Blend::Source& source : trained)
+        m_packsPerRound += static_cast<int64_t>(source.numRows);
+    if (const Result<void> heldOut = holdOut(progress); !heldOut)
+        return heldOut;
+    m_fingerprint = fingerprintOfSources();
+    m_blend.emplace(trained, static_cast<uint64_t>(m_job.data.shuffleSeed));
+    if (m_job.packing) {
+        if (const Result<void> measured = measureRows(progress); !measured)
+            return measured;
+        planRound();
+        m_packsPerRound = std::ssize(m_plan);
+    }
+    return {};
 }
 
-Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
-                                            const core::Progress& progress) const
+Result<void> JobData::openSource(const jobs::DataSource& settings, double fraction,
+                                 const core::Progress& progress)
 {
     Source source;
     source.settings = settings;
@@ -110,25 +104,51 @@ Result<JobData::Source> JobData::openSource(const jobs::DataSource& settings,
         numRows = samples->numSamples();
         source.samples = *std::move(samples);
     }
+    source.rows = core::sharesOf(numRows, fraction, static_cast<uint64_t>(m_job.data.validationSeed),
+                                 m_job.data.maxSamples);
+    m_sources.push_back(std::move(source));
+    return {};
+}
+
+/// Finds the rows to validate on, in an order of their own, so that the first of them stand for all.
+Result<void> JobData::holdOut(const core::Progress& progress)
+{
     const jobs::DataSettings& data = m_job.data;
-    for (int64_t row = 0; row < numRows; ++row) {
-        const bool isHeldOut = data.validationPath.empty() &&
-                               core::isHeldOut(static_cast<uint64_t>(row), data.validationFraction,
-                                               static_cast<uint64_t>(data.validationSeed));
-        if (isHeldOut)
-            source.heldOut.push_back(static_cast<uint64_t>(row));
-        else if (data.maxSamples == 0 || std::ssize(source.rows) < data.maxSamples)
-            source.rows.push_back(static_cast<uint64_t>(row));
+    const Result<std::vector<jobs::DataSource>> others = jobs::validationSources(data);
+    if (!others)
+        return others.error();
+    for (const jobs::DataSource& settings : *others) {
+        constexpr double kAll = 1;
+        if (const Result<void> opened = openSource(settings, kAll, progress); !opened)
+            return opened.error().during("data.validation");
     }
-    return source;
+    std::vector<Place> places;
+    for (size_t index = 0; index < m_sources.size(); ++index)
+        for (const uint64_t row : m_sources[index].rows.heldOut)
+            places.push_back({index, row});
+    if (const Result<void> checked = jobs::checkHeldOut(data, std::ssize(places)); !checked || places.empty())
+        return checked;
+    const core::Permutation order(places.size(), static_cast<uint64_t>(data.validationSeed));
+    for (size_t index = 0; index < places.size(); ++index)
+        m_heldOut.push_back(places[order.at(index)]);
+    return {};
+}
+
+std::vector<core::Blend::Source> JobData::blended() const
+{
+    std::vector<core::Blend::Source> blended;
+    for (size_t index = 0; index < m_numTrained; ++index)
+        blended.push_back({m_sources[index].rows.trained.size(), m_sources[index].settings.weight});
+    return blended;
 }
 
 Result<void> JobData::measureRows(const core::Progress& progress)
 {
     int64_t done = 0;
     bool isAnythingLeft = false;
-    for (Source& source : m_sources)
-        for (const uint64_t row : source.rows) {
+    for (size_t index = 0; index < m_numTrained; ++index) {
+        Source& source = m_sources[index];
+        for (const uint64_t row : source.rows.trained) {
             if (++done % 100 == 0 && progress && !progress(done, m_packsPerRound))
                 return Error{ErrorCode::Cancelled, "packing was cancelled"};
             const Result<std::optional<core::TokenizedSample>> sample = tokens(source, row);
@@ -137,6 +157,7 @@ Result<void> JobData::measureRows(const core::Progress& progress)
             source.lengths.push_back(*sample ? std::ssize((*sample)->ids) : 0);
             isAnythingLeft = isAnythingLeft || (*sample && source.settings.weight > 0);
         }
+    }
     if (!isAnythingLeft)
         return Error{ErrorCode::InvalidInput, "no row of data.sources has anything to learn"};
     return {};
@@ -145,17 +166,17 @@ Result<void> JobData::measureRows(const core::Progress& progress)
 /// Plans the packs of the round that the blend has come to.
 void JobData::planRound()
 {
-    int64_t numSamples = 0;
-    for (const Source& source : m_sources)
-        numSamples += std::ssize(source.rows);
+    uint64_t numSamples = 0;
+    for (const core::Blend::Source& source : blended())
+        numSamples += source.numRows;
     std::vector<Place> places;
     std::vector<int64_t> lengths;
-    for (int64_t i = 0; i < numSamples; ++i) {
+    for (uint64_t i = 0; i < numSamples; ++i) {
         const core::Blend::Pick pick = m_blend->next();
         const Source& source = m_sources[pick.source];
         if (source.lengths[pick.row] == 0)
             continue;
-        places.push_back({pick.source, source.rows[pick.row], pick.round});
+        places.push_back({pick.source, source.rows.trained[pick.row], pick.round});
         lengths.push_back(source.lengths[pick.row]);
     }
     m_plan.clear();
@@ -177,20 +198,21 @@ std::string JobData::fingerprintOfSources() const
     add(m_job.sequenceLength);
     add(m_job.data.shuffleSeed);
     add(static_cast<int>(m_job.data.trainOn));
-    for (const Source& source : m_sources) {
+    for (size_t number = 0; number < m_numTrained; ++number) {
+        const Source& source = m_sources[number];
+        const std::vector<uint64_t>& rows = source.rows.trained;
         add(source.settings.weight);
-        add(source.rows.size());
+        add(rows.size());
         if (!source.samples) {
             hash = hashed(hash, source.settings.path);
             continue;
         }
-        for (const uint64_t row : source.rows)
+        for (const uint64_t row : rows)
             for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(row)))
                 add(bytes.size());
-        const uint64_t step = std::max<uint64_t>(1, source.rows.size() / kSampled);
-        for (uint64_t index = 0; index < source.rows.size(); index += step)
-            for (const std::string_view bytes :
-                 source.samples->bytesOf(static_cast<int64_t>(source.rows[index])))
+        const uint64_t step = std::max<uint64_t>(1, rows.size() / kSampled);
+        for (uint64_t index = 0; index < rows.size(); index += step)
+            for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(rows[index])))
                 hash = hashed(hash, bytes);
     }
     char text[17];
@@ -228,6 +250,8 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
                              {.everything = m_job.data.trainOn == jobs::TrainOn::All});
     if (!tokenized)
         return refused(tokenized.error().during(place));
+    if (tokenized->numInLoss() == 0)
+        return refused({ErrorCode::InvalidInput, place + " has no answer to learn"});
     if (!core::truncate(*tokenized, m_job.sequenceLength)) {
         leaveOut("left out: " + place + " has nothing to learn in its first " +
                  std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
@@ -296,7 +320,7 @@ std::vector<JobData::Place> JobData::placesOf(int64_t pack)
         m_blend.emplace(blended(), seed);
     m_blend->skip(number - m_blend->numPicked());
     const core::Blend::Pick pick = m_blend->next();
-    return {{pick.source, m_sources[pick.source].rows[pick.row], pick.round}};
+    return {{pick.source, m_sources[pick.source].rows.trained[pick.row], pick.round}};
 }
 
 Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
@@ -312,35 +336,25 @@ Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
     return packs;
 }
 
-Result<std::vector<Pack>> JobData::validation(int64_t count)
+Result<std::vector<Pack>> JobData::validation(int64_t first, int64_t count)
 {
     const std::lock_guard lock(m_mutex);
     std::vector<Pack> packs;
-    const auto add = [&](const Source& source, const std::vector<uint64_t>& rows) -> Result<void> {
-        for (const uint64_t row : rows) {
-            if (count > 0 && std::ssize(packs) >= count)
-                break;
-            const Result<std::optional<core::TokenizedSample>> sample = tokens(source, row);
-            if (!sample)
-                return sample.error();
-            if (!*sample)
-                continue;
-            Result<TrainingSample> training = withPixels(**sample, /*seed=*/0);
-            if (!training)
-                return training.error();
-            packs.push_back({*std::move(training)});
-        }
-        return {};
-    };
-    if (m_validation) {
-        if (const Result<void> added = add(*m_validation, m_validation->rows); !added)
-            return added.error();
-        return packs;
+    for (int64_t index = first; index < std::min(first + count, numValidationPacks()); ++index) {
+        Result<Pack> read = pack({m_heldOut[static_cast<size_t>(index)]});
+        if (!read)
+            return read.error();
+        packs.push_back(*std::move(read));
     }
-    for (const Source& source : m_sources)
-        if (const Result<void> added = add(source, source.heldOut); !added)
-            return added.error();
     return packs;
+}
+
+std::string JobData::validationPlace(int64_t number) const
+{
+    const Place& place = m_heldOut[static_cast<size_t>(number)];
+    const Source& source = m_sources[place.source];
+    return source.samples ? source.samples->placeOf(static_cast<int64_t>(place.row))
+                          : source.settings.path + " row " + std::to_string(place.row + 1);
 }
 
 }  // namespace facet::engine

@@ -3,6 +3,7 @@
 // The samples of a job, from its sources: tokens, what counts in the loss, pixels.
 
 #include "core/chat/chat_template.h"
+#include "core/data/row_shares.h"
 #include "core/data/sample_source.h"
 #include "core/data/shuffle.h"
 #include "core/models/model_folder.h"
@@ -50,20 +51,26 @@ public:
                                                        const core::Progress& progress = {});
 
     core::Result<std::vector<Pack>> packs(int64_t first, int64_t count) override;
-    core::Result<std::vector<Pack>> validation(int64_t count) override;
+    int64_t numValidationPacks() const override { return std::ssize(m_heldOut); }
+    core::Result<std::vector<Pack>> validation(int64_t first, int64_t count) override;
     int64_t packsPerRound() const override { return m_packsPerRound; }
+
+    /// Where a pack to validate on is from: "heldout.jsonl line 3".
+    ///
+    /// Cost    reads the file up to there
+    std::string validationPlace(int64_t number) const;
+
     std::string fingerprint() const override { return m_fingerprint; }
 
 private:
     struct Source {
         jobs::DataSource settings;
         std::optional<core::SampleSource> samples;  ///< none for made-up ones
-        std::vector<uint64_t> rows;                 ///< that are trained on
-        std::vector<uint64_t> heldOut;
-        std::vector<int64_t> lengths;  ///< where packed: tokens of each of `rows`; 0: left out
+        core::RowShares rows;
+        std::vector<int64_t> lengths;  ///< where packed: tokens of each trained row; 0: left out
     };
     struct Place {
-        size_t source = 0;
+        size_t source = 0;  ///< in m_sources
         uint64_t row = 0;
         uint64_t round = 0;  ///< how often its source was gone through before
     };
@@ -73,7 +80,10 @@ private:
     {
     }
 
-    core::Result<Source> openSource(const jobs::DataSource& settings, const core::Progress& progress) const;
+    core::Result<void> open(const core::Progress& progress);
+    core::Result<void> openSource(const jobs::DataSource& settings, double fraction,
+                                  const core::Progress& progress);
+    core::Result<void> holdOut(const core::Progress& progress);
     std::vector<core::Blend::Source> blended() const;
     core::Result<void> measureRows(const core::Progress& progress);
     void planRound();
@@ -89,8 +99,9 @@ private:
     jobs::Job m_job;
     SampleReader m_reader;
     std::function<void(const std::string&)> m_say;
-    std::vector<Source> m_sources;
-    std::optional<Source> m_validation;  // a file of its own
+    std::vector<Source> m_sources;  // those that only validate come last
+    size_t m_numTrained = 0;        // of them
+    std::vector<Place> m_heldOut;
     std::optional<core::Blend> m_blend;
     std::vector<std::vector<Place>> m_plan;  ///< where packed: the packs of a round
     uint64_t m_planRound = 0;

@@ -221,20 +221,32 @@ void Run::report(core::MetricEvent metric, const Stopwatch& watch)
 
 Result<bool> Run::validate()
 {
-    const Result<std::vector<Pack>> packs = m_data.validation(m_job.validationBatches * m_job.globalBatch);
-    if (!packs)
-        return packs.error().during("validating");
-    if (packs->empty())
-        return false;
+    int64_t count = m_data.numValidationPacks();
+    if (m_job.validationBatches > 0)
+        count = std::min(count, m_job.validationBatches * m_job.globalBatch);
     const at::NoGradGuard noGradients;
     core::ValidationEvent event = {m_state.step, 0, 0};
-    for (const Pack& pack : *packs) {
+    for (int64_t first = 0; first < count; first += m_job.microBatch) {
+        const Result<std::vector<Pack>> packs =
+            m_data.validation(first, std::min(m_job.microBatch, count - first));
+        if (!packs)
+            return packs.error().during("validating");
+        std::vector<TrainingSample> samples;
+        for (const Pack& pack : *packs)
+            samples.insert(samples.end(), pack.begin(), pack.end());
+        if (samples.empty())
+            continue;  // rows that were left out
         const PackedBatch batch =
-            packed(pack, m_model.model().config.imageTokenId, m_model.model().weights.device());
+            packed(samples, m_model.model().config.imageTokenId, m_model.model().weights.device());
         event.loss += m_model.sumOfLosses(batch).item<double>();
         event.targets += batch.numTargets;
     }
-    event.loss /= double(std::max<int64_t>(1, event.targets));
+    if (event.targets == 0) {
+        if (count > 0)
+            m_recorder.warn(m_state.step, "nothing was validated: all rows were left out");
+        return false;
+    }
+    event.loss /= double(event.targets);
     m_recorder.record(event);
     m_state.validation[m_state.step] = event.loss;
 

@@ -22,8 +22,12 @@ public:
     /// Errors  those of reading data and pictures
     virtual core::Result<std::vector<Pack>> packs(int64_t first, int64_t count) = 0;
 
-    /// The packs to validate on, the first `count` of them; 0: all. Empty if there are none.
-    virtual core::Result<std::vector<Pack>> validation(int64_t count) = 0;
+    /// How many packs there are to validate on.
+    virtual int64_t numValidationPacks() const = 0;
+
+    /// Those number first, first + 1, ..., in an order that never changes. A pack is empty where its row was
+    /// left out.
+    virtual core::Result<std::vector<Pack>> validation(int64_t first, int64_t count) = 0;
 
     /// Packs of one round over the data.
     virtual int64_t packsPerRound() const = 0;

@@ -62,6 +62,7 @@ struct DataSource {
     std::string imageRoot;
     std::string split = "train";
     std::map<std::string, std::string> fieldMap;
+    bool operator==(const DataSource&) const = default;
 };
 
 struct DataSettings {
@@ -75,6 +76,7 @@ struct DataSettings {
     int64_t numWorkers = 4;
     int64_t shuffleSeed = 1234;
     bool skipBad = false;
+    bool operator==(const DataSettings&) const = default;
 };
 
 struct Schedule {
@@ -109,6 +111,12 @@ struct SamplePrompt {
     std::string image;
 };
 
+/// What a model that starts from random weights takes from others, beside the shape of model.base.
+struct PretrainSettings {
+    std::string tokenizer;
+    std::string visionTower;
+};
+
 /// Freeze flags as a job gives them; what is left out follows the method.
 struct FreezeSettings {
     std::optional<bool> languageModel;
@@ -126,6 +134,7 @@ struct Job {
     std::string modelBase;
     bool modelTextOnly = false;
     Method method = Method::Lora;
+    PretrainSettings pretrain;
     FreezeSettings freeze;
     LoraSettings lora;
     DataSettings data;

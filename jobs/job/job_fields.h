@@ -56,10 +56,16 @@ void visitJob(AnyJob& job, Visitor& visit)
     visit("name", job.name, "Name of the run: letters, digits, \".\", \"_\", \"-\"");
     visit("dir", job.dir, "Folder of the run; \"\": FACET_HOME/runs/NAME");
     visit("recipe", job.recipe, "Recipe whose values count where this file says nothing; \"\": none");
-    visit("model.base", job.modelBase, "A library name, a folder, or an id such as google/gemma-3-4b-it");
+    visit("model.base", job.modelBase,
+          "A library name, a folder, or an id such as google/gemma-3-4b-it; to pretrain, a config.json, too");
     visit("model.text_only", job.modelTextOnly, "Leave the vision part of a vision model out");
     visit("method", job.method, kMethods,
           "pretrain starts from random weights, full trains all that is not frozen");
+
+    visit("pretrain.tokenizer", job.pretrain.tokenizer,
+          "Model whose tokenizer and vocabulary a new model gets; \"\": model.base's");
+    visit("pretrain.vision_tower", job.pretrain.visionTower,
+          "Model whose vision tower a new model gets; \"\": random weights");
 
     visit("freeze.language_model", job.freeze.languageModel, "null: frozen if the method has adapters");
     visit("freeze.vision_tower", job.freeze.visionTower, "null: frozen if the method has adapters");
@@ -87,9 +93,10 @@ void visitJob(AnyJob& job, Visitor& visit)
         "What is trained on");
     visit("data.validation.path", job.data.validationPath, "File or folder to validate on; \"\": none");
     visit("data.validation.split", job.data.validationSplit,
-          "Split of an Energon folder to validate on; \"\": none");
+          "Split to validate on: an Energon folder's, or the file beside, as val.jsonl beside train.jsonl; "
+          "\"\": none");
     visit("data.validation.fraction", job.data.validationFraction, Range{0, 0.9},
-          "Share of the rows held out to validate on");
+          "Share of the rows held out to validate on, the same ones whatever else is set");
     visit("data.validation.seed", job.data.validationSeed, Range{0, kMany}, "Which rows are held out");
     visit("data.train_on", job.data.trainOn, kTrainOns, "Whose turns count in the loss");
     visit("data.max_samples", job.data.maxSamples, Range{0, kMany}, "Use this many rows at most; 0: all");
@@ -156,7 +163,7 @@ void visitJob(AnyJob& job, Visitor& visit)
         "samples.prompts", job.samplePrompts, [](auto& each, auto& inner) { visitPrompt(each, inner); },
         "Asked during training, to see it learn");
 
-    visit("seed", job.seed, Range{0, kMany}, "Initial weights of adapters, dropout");
+    visit("seed", job.seed, Range{0, kMany}, "Initial weights of adapters and of new models, dropout");
     visit("deterministic", job.deterministic, "The same numbers each time, at some cost in speed");
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/data/packing.h"
 #include "core/data/tar_shard.h"
+#include "jobs/job_rows.h"
 #include "ui/background.h"
 #include "ui/models/words.h"
 
@@ -105,6 +106,9 @@ DataPreview::DataPreview(QObject* parent) : QObject(parent)
     m_delay.setSingleShot(true);
     m_delay.setInterval(kDelayMs);
     connect(&m_delay, &QTimer::timeout, this, &DataPreview::open);
+    m_sharesDelay.setSingleShot(true);
+    m_sharesDelay.setInterval(kDelayMs);
+    connect(&m_sharesDelay, &QTimer::timeout, this, &DataPreview::countShares);
 }
 
 DataPreview::~DataPreview()
@@ -122,6 +126,10 @@ void DataPreview::setQuery(const DataQuery& query)
 {
     const bool isSame = m_hasQuery && readTheSame(query, m_query);
     const bool isCutElsewhere = m_query.sequenceLength != query.sequenceLength || m_query.seed != query.seed;
+    if (!m_hasQuery || m_query.all != query.all) {
+        ++m_sharesRound;
+        m_sharesDelay.start();
+    }
     m_query = query;
     m_hasQuery = true;
     if (!isSame) {
@@ -185,6 +193,28 @@ void DataPreview::count()
                 count();
             else
                 planPacks();
+            Q_EMIT changed();
+        });
+}
+
+void DataPreview::countShares()
+{
+    runInBackground(
+        this, [data = m_query.all] { return jobs::countRows(data); },
+        [this, round = m_sharesRound](const core::Result<std::vector<jobs::RowCounts>>& counts) {
+            if (round != m_sharesRound)
+                return;
+            m_shares.reset();
+            m_validationProblem.clear();
+            if (counts) {
+                m_shares = Shares();
+                for (const jobs::RowCounts& each : *counts) {
+                    m_shares->trained += each.trained;
+                    m_shares->heldOut += each.heldOut;
+                }
+            } else if (counts.error().message.starts_with("data.validation")) {
+                m_validationProblem = QString::fromStdString(counts.error().message);
+            }
             Q_EMIT changed();
         });
 }

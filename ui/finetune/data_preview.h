@@ -87,6 +87,16 @@ public:
     };
     std::optional<Packs> packs() const { return m_packs; }
 
+    /// How many rows of all sources train and validate; none until they are counted, or if they cannot be.
+    struct Shares {
+        int64_t trained = 0;
+        int64_t heldOut = 0;
+    };
+    std::optional<Shares> shares() const { return m_shares; }
+
+    /// Why there is nothing to validate on as the job says; "" if there is.
+    QString validationProblem() const { return m_validationProblem; }
+
 Q_SIGNALS:
     void changed();
     void rowChanged();
@@ -96,6 +106,7 @@ private:
     void count();
     void readRow();
     void planPacks();
+    void countShares();
 
     DataQuery m_query;
     bool m_hasQuery = false;
@@ -106,6 +117,10 @@ private:
     RowProblems m_problems;
     QString m_problem;
     QTimer m_delay;
+    QTimer m_sharesDelay;
+    std::optional<Shares> m_shares;
+    QString m_validationProblem;
+    int m_sharesRound = 0;
     ShownRow m_shownRow;
     std::optional<Packs> m_packs;
     int64_t m_row = 0;

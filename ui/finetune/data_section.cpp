@@ -99,6 +99,10 @@ QWidget* DataSection::makeLeft()
     fields->addWidget(new FormField(m_form, "data.train_on", tr("Loss on")));
     fields->addWidget(new FormField(m_form, "data.validation.fraction", tr("Held out to validate")));
     column->addLayout(fields);
+    auto* validation = new QHBoxLayout;
+    validation->addWidget(new FormField(m_form, "data.validation.path", tr("Or validate on a file")));
+    validation->addWidget(new FormField(m_form, "data.validation.split", tr("Or on a split")));
+    column->addLayout(validation);
     column->addWidget(
         new Label(tr("Tokens in a row, pictures counted"), TextStyle::SmallStrong, Role::Text2));
     m_histogram = new LengthHistogram;
@@ -228,7 +232,7 @@ void DataSection::ask()
         return;
     m_preview.setQuery({source(), resolved->job.data.trainOn == jobs::TrainOn::All,
                         resolved->job.sequenceLength, static_cast<uint64_t>(resolved->job.data.shuffleSeed),
-                        resolved->modelPath, resolved->config});
+                        resolved->modelPath, resolved->config, resolved->job.data});
 }
 
 void DataSection::showSource()
@@ -250,6 +254,8 @@ void DataSection::showCounts()
     QString problem = m_form.problem("data.sources");
     if (problem.isEmpty())
         problem = m_preview.problem();
+    if (problem.isEmpty())
+        problem = m_preview.validationProblem();
     m_problem->setText(problem);
     m_problem->setVisible(!problem.isEmpty());
     m_path->setProperty("invalid", !problem.isEmpty());
@@ -258,6 +264,9 @@ void DataSection::showCounts()
     QStringList said;
     if (isOpen) {
         said << m_preview.format() << tr("%1 rows").arg(words::integer(m_preview.numRows()));
+        if (const auto shares = m_preview.shares(); shares && shares->heldOut > 0)
+            said << tr("%1 train, %2 validate")
+                        .arg(words::integer(shares->trained), words::integer(shares->heldOut));
         if (counts.pictures > 0)
             said << tr("%1 pictures").arg(words::integer(counts.pictures));
         if (counts.tokens > 0)

@@ -48,7 +48,8 @@ std::vector<JobOutline::Section> outlineSections()
     return {{QStringLiteral("model"), QObject::tr("Model"), {"name", "dir", "recipe", "model.", "precision"}},
             {QStringLiteral("method"),
              QObject::tr("Method"),
-             {"method", "lora.rank", "lora.alpha", "lora.dropout", "lora.rslora", "lora.init_adapter"}},
+             {"method", "pretrain.", "lora.rank", "lora.alpha", "lora.dropout", "lora.rslora",
+              "lora.init_adapter"}},
             {QStringLiteral("trained"), QObject::tr("What is trained"), {"freeze.", "lora."}},
             {QStringLiteral("data"), QObject::tr("Data"), {"data.", "packing"}},
             {QStringLiteral("schedule"),
@@ -282,6 +283,17 @@ QWidget* FinetunePage::makeModel()
                {"lora.dropout", tr("Dropout"), {}},
                {"lora.rslora", tr("rsLoRA scale"), {}}});
     grid->addWidget(new FormField(m_form, "lora.init_adapter", tr("Adapter to start from")), 1, 1, 1, 3);
+    auto* tokenizer = new FormField(m_form, "pretrain.tokenizer", tr("Tokenizer of"));
+    auto* tower = new FormField(m_form, "pretrain.vision_tower", tr("Vision tower of"));
+    grid->addWidget(tokenizer, 2, 0, 1, 2);
+    grid->addWidget(tower, 2, 2, 1, 2);
+    const auto showNew = [this, tokenizer, tower] {
+        const bool isNew = m_form.value("method") == "pretrain";
+        tokenizer->setVisible(isNew);
+        tower->setVisible(isNew);
+    };
+    connect(&m_form, &JobForm::changed, this, showNew);
+    showNew();
     method->body()->addLayout(grid);
     method->body()->addStretch();
     row->addWidget(model, 4);

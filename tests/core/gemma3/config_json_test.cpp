@@ -1,6 +1,7 @@
 #include "core/gemma3/config_json.h"
 
 #include "core/base/file.h"
+#include "core/gemma3/config_writer.h"
 #include "tests/support/check.h"
 
 #include <QTest>
@@ -80,6 +81,18 @@ private Q_SLOTS:
         const auto parsed = gemma3::parseConfig(config.toStdString(), false);
         QVERIFY2(parsed, reason(parsed));
         QCOMPARE(described(*parsed).dump(1), json::parse(resolved.toStdString()).dump(1));
+    }
+
+    void whatIsWrittenIsReadAgain()
+    {
+        for (const json& entry : golden()) {
+            const Result<gemma3::Config> config = gemma3::parseConfig(entry["config"].dump(), false);
+            QVERIFY2(config, reason(config));
+            const Result<gemma3::Config> again =
+                gemma3::parseConfig(gemma3::configJson(*config).dump(), false);
+            QVERIFY2(again, reason(again));
+            QCOMPARE(described(*again).dump(), described(*config).dump());
+        }
     }
 
     void aTextOnlyImportLacksTheVisionPartAlone()

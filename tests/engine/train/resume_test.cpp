@@ -35,7 +35,11 @@ public:
         }
         return packs;
     }
-    core::Result<std::vector<Pack>> validation(int64_t) override { return std::vector<Pack>{{m_samples[0]}}; }
+    int64_t numValidationPacks() const override { return 1; }
+    core::Result<std::vector<Pack>> validation(int64_t, int64_t) override
+    {
+        return std::vector<Pack>{{m_samples[0]}};
+    }
     int64_t packsPerRound() const override { return std::ssize(m_samples); }
     std::string fingerprint() const override { return m_name; }
 
