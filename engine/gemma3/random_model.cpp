@@ -20,7 +20,7 @@ public:
     WeightMatrix matrix(int64_t numRows, int64_t width) const
     {
         const bool isQuantized =
-            m_placement.weights == WeightFormat::Int8 || m_placement.weights == WeightFormat::Int4;
+            m_placement.weights != WeightFormat::Float32 && m_placement.weights != WeightFormat::BFloat16;
         at::Tensor source_OI =
             at::randn({numRows, width}, m_arithmetic.dtype(at::kBFloat16)) / std::sqrt(double(width));
         if (isQuantized)

@@ -72,6 +72,28 @@ public:
                 attendTokens(N, K, H, B);
     }
 
+    /// With the bits of the CPU, whose own are those of bitsandbytes.
+    void normalFloats()
+    {
+        for (const auto& [rows, width] : {std::pair{300, 2560}, std::pair{37, 100}, std::pair{9, 7}})
+            for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+                const at::Tensor source = 0.02 * random({rows, width}).cpu();
+                const auto made = [&](at::Device device) {
+                    return WeightMatrix(source, WeightFormat::NormalFloat4, at::dtype(type).device(device),
+                                        /*useKernels=*/true);
+                };
+                const WeightMatrix matrix = made(m_bf16.device()), onCpu = made(at::kCPU);
+                const std::string title = "nf4 " + std::to_string(rows) + " x " + std::to_string(width) +
+                                          (type == at::kFloat ? ", float" : ", bfloat16");
+                report(title, matrix.dense(0, rows).cpu(), onCpu.dense(0, rows), 0);
+                report(title + ", some rows", matrix.dense(3, 8).cpu(), onCpu.dense(3, 8), 0);
+                const at::Tensor x = at::randn({5, width}, m_bf16.dtype(type));
+                report(title + ", product", matrix(x),
+                       at::linear(x.to(at::kDouble), matrix.dense(0, rows).to(at::kDouble)),
+                       type == at::kFloat ? 1e-3 : kOfBfloat16);  // float products may be TF32's
+            }
+    }
+
     void textLayer()
     {
         const gemma3::Operations ours = gemma3::gpuOperations();
@@ -295,6 +317,7 @@ void checkGpuKernels(at::Device device, const OnCheck& onCheck)
     at::manual_seed(1);
     Kernels kernels(device, onCheck);
     kernels.textLayer();
+    kernels.normalFloats();
     kernels.products();
     kernels.attention();
 }
