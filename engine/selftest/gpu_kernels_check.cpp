@@ -3,6 +3,7 @@
 #include "engine/gemma3/attention.h"
 #include "engine/gemma3/operations.h"
 #include "engine/gemma3/weight_matrix.h"
+#include "engine/lora/dropout.h"
 
 #include <ATen/Context.h>
 
@@ -91,6 +92,21 @@ public:
                 report(title + ", product", matrix(x),
                        at::linear(x.to(at::kDouble), matrix.dense(0, rows).to(at::kDouble)),
                        type == at::kFloat ? 1e-3 : kOfBfloat16);  // float products may be TF32's
+            }
+    }
+
+    /// The draws are the CPU's own.
+    void dropout()
+    {
+        for (const at::ScalarType type : {at::kFloat, at::kBFloat16})
+            for (const int64_t width : {64, 7}) {
+                std::vector<RowSeeds::Rows> rows = {{60, 5}, {1, 9}, {0, 3}};
+                for (uint64_t seed = 100; seed < 170; ++seed)
+                    rows.push_back({3, seed});
+                const at::Tensor x = at::randn({61 + 210, width}, m_bf16.dtype(type));
+                report("dropout, rows of " + std::to_string(width) +
+                           (type == at::kFloat ? ", float" : ", bfloat16"),
+                       engine::dropout(x, 0.3, rows, 77).cpu(), engine::dropout(x.cpu(), 0.3, rows, 77), 0);
             }
     }
 
@@ -318,6 +334,7 @@ void checkGpuKernels(at::Device device, const OnCheck& onCheck)
     Kernels kernels(device, onCheck);
     kernels.textLayer();
     kernels.normalFloats();
+    kernels.dropout();
     kernels.products();
     kernels.attention();
 }

@@ -212,6 +212,10 @@ private Q_SLOTS:
         QVERIFY(dropout(at::ones({40, 100}), 0.3, {{40, 9}}, 7).equal(drawn.slice(0, 60)));
         QVERIFY(!dropout(at::ones({40, 100}), 0.3, {{40, 9}}, 8).equal(drawn.slice(0, 60)));
         QVERIFY(!dropout(at::ones({40, 100}), 0.3, {{40, 8}}, 7).equal(drawn.slice(0, 60)));
+
+        const at::Tensor x = at::ones({100, 100}).requires_grad_();
+        dropout(x, 0.3, {{60, 5}, {40, 9}}, 7).sum().backward();
+        QVERIFY(x.grad().equal(drawn));  // what was dropped has no gradient
     }
 
     void whatTheModelLacksCannotBeTrained()
