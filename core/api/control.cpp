@@ -1,6 +1,7 @@
 #include "core/api/control.h"
 
 #include "core/base/json.h"
+#include "core/gemma3/weight_format.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -255,10 +256,9 @@ Result<LoadRequest> loadRequestFromJson(const Json& json)
     if (!request.dtype.empty() && request.dtype != "float32" && request.dtype != "bfloat16")
         fields.fail("dtype", "is " + shown(Json(request.dtype)) + ", neither float32 nor bfloat16");
     request.weights = fields.text("weights", "");
-    if (!request.weights.empty() && request.weights != "float32" && request.weights != "bfloat16" &&
-        request.weights != "int8" && request.weights != "int4")
-        fields.fail("weights",
-                    "is " + shown(Json(request.weights)) + ", not one of float32, bfloat16, int8 and int4");
+    if (!request.weights.empty() && !gemma3::weightFormatNamed(request.weights))
+        fields.fail("weights", "is " + shown(Json(request.weights)) +
+                                   ", not one of float32, bfloat16, int8, int4 and nf4");
     request.context = fields.integer("context", 0, 1, 10'000'000);
     refuseOthers(fields, json, {"model", "text_only", "device", "dtype", "weights", "context"});
     return unlessWrong(fields, std::move(request));

@@ -29,8 +29,9 @@ int64_t weightBytes(const Config& config, const MemoryRequest& request)
             numColumns *= shape[i];
         const bool isMatrix = shape.size() >= 2 && !name.ends_with("position_embedding.weight") &&
                               !name.ends_with("mm_input_projection_weight");
-        bytes += isMatrix ? bytesOf(formatOf(name, request.weights), shape[0], numColumns)
-                          : shape[0] * numColumns * request.bytesPerValue;
+        const bool hasFormat = isMatrix && !request.inFull.contains(name);
+        bytes += hasFormat ? bytesOf(formatOf(name, request.weights), shape[0], numColumns)
+                           : shape[0] * numColumns * request.bytesPerValue;
     }
     return bytes;
 }
@@ -92,7 +93,8 @@ std::string memoryAdvice(const Config& config, const MemoryRequest& request, int
     for (const WeightFormat format : kWeightFormats) {
         other.weights = format;
         const int64_t needed = estimateMemory(config, other).total();
-        if (format > request.weights && needed <= availableBytes)
+        // NF4 takes about as much as int4 and is there for QLoRA.
+        if (format > request.weights && format != WeightFormat::NormalFloat4 && needed <= availableBytes)
             return "--weights " + std::string(nameOf(format)) + " would fit (" + inGigabytes(needed) + ")";
     }
     if (const int64_t context = fittingContext(config, request, availableBytes); context > 0)

@@ -8,6 +8,7 @@
 #include "core/gemma3/weight_format.h"
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 namespace facet::core::gemma3 {
@@ -26,6 +27,8 @@ struct MemoryRequest {
     int64_t numSlots = 1;       ///< sequences at once
     int64_t bytesPerValue = 4;  ///< of the arithmetic: 4 on a CPU, 2 for bfloat16 on a GPU
     bool isGpu = false;
+    std::set<std::string> inFull =
+        {};  ///< matrices in the arithmetic's type, by canonical name: trained ones
 };
 
 struct MemoryEstimate {

@@ -18,6 +18,8 @@ std::string_view nameOf(WeightFormat format)
             return "int8";
         case WeightFormat::Int4:
             return "int4";
+        case WeightFormat::NormalFloat4:
+            return "nf4";
     }
     assert(false);
     return "";
@@ -31,8 +33,19 @@ std::optional<WeightFormat> weightFormatNamed(std::string_view name)
     return std::nullopt;
 }
 
+std::vector<std::string> weightFormatNames()
+{
+    std::vector<std::string> names;
+    for (const WeightFormat format : kWeightFormats)
+        names.emplace_back(nameOf(format));
+    return names;
+}
+
 WeightFormat formatOf(std::string_view canonicalName, WeightFormat ofModel)
 {
+    if (ofModel == WeightFormat::NormalFloat4)
+        return canonicalName.find(".layers.") == std::string_view::npos ? WeightFormat::BFloat16
+                                                                        : WeightFormat::NormalFloat4;
     if (isVisionTensor(canonicalName))
         return ofModel == WeightFormat::Float32 ? WeightFormat::Float32 : WeightFormat::BFloat16;
     if (canonicalName == "language_model.embed_tokens.weight" && ofModel == WeightFormat::Int4)
@@ -52,6 +65,10 @@ int64_t bytesOf(WeightFormat format, int64_t numRows, int64_t numColumns)
             return numRows * (filled + scales);
         case WeightFormat::Int4:
             return numRows * (filled / 2 + scales);
+        case WeightFormat::NormalFloat4: {
+            const int64_t count = numRows * numColumns, blocks = (count + 63) / 64;
+            return (count + 7) / 8 * 4 + blocks + (blocks + 255) / 256 * 4;
+        }
     }
     assert(false);
     return 0;

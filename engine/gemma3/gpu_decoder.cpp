@@ -44,8 +44,8 @@ kernels::GpuMatrix matrixOf(const WeightMatrix& matrix)
 
 bool isTaken(const WeightMatrix& matrix)
 {
-    return matrix.format() != WeightFormat::Float32 && matrix.numColumns() % 64 == 0 &&
-           matrix.numRows() % 16 == 0;
+    return matrix.format() != WeightFormat::Float32 && matrix.format() != WeightFormat::NormalFloat4 &&
+           matrix.numColumns() % 64 == 0 && matrix.numRows() % 16 == 0;
 }
 
 bool haveOneFormat(const WeightMatrix& a, const WeightMatrix& b)

@@ -21,8 +21,7 @@ class Reader {
 public:
     Reader(const core::ModelFolder& folder, const Placement& placement, const LoadProgress& progress)
         : m_folder(folder),
-          m_weights(placement.weights),
-          m_useKernels(placement.useKernels),
+          m_placement(placement),
           m_arithmetic(at::dtype(placement.type).device(placement.device)),
           m_progress(progress)
     {
@@ -40,7 +39,11 @@ public:
     /// Seen as two-dimensional: the patches' matrix is stored as a convolution, [E, 3, patch, patch].
     WeightMatrix matrix(const std::string& name)
     {
-        WeightMatrix matrix(source(name).flatten(1), formatOf(name, m_weights), m_arithmetic, m_useKernels);
+        const WeightFormat ofArithmetic =
+            m_placement.type == at::kFloat ? WeightFormat::Float32 : WeightFormat::BFloat16;
+        const WeightFormat format =
+            m_placement.inFull.contains(name) ? ofArithmetic : formatOf(name, m_placement.weights);
+        WeightMatrix matrix(source(name).flatten(1), format, m_arithmetic, m_placement.useKernels);
         countAsDone(name);
         return matrix;
     }
@@ -66,8 +69,7 @@ private:
     }
 
     const core::ModelFolder& m_folder;
-    WeightFormat m_weights;
-    bool m_useKernels;
+    const Placement& m_placement;
     at::TensorOptions m_arithmetic;
     const LoadProgress& m_progress;
     int64_t m_bytesDone = 0;

@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 
 namespace facet::engine::gemma3 {
 
@@ -18,6 +20,8 @@ struct Placement {
     at::ScalarType type = at::kFloat;  ///< of the arithmetic: float or bfloat16
     core::gemma3::WeightFormat weights = core::gemma3::WeightFormat::Float32;
     bool useKernels = true;  ///< kernels/ where there are some; false: LibTorch alone, which is the reference
+    /// Matrices, by canonical name, that have the arithmetic's type whatever `weights` says: to be trained.
+    std::set<std::string> inFull = {};
 };
 
 /// A model that can compute: its numbers and its weights on one device.

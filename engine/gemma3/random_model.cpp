@@ -24,7 +24,7 @@ Model randomModel(const core::gemma3::Config& config, const Placement& placement
     at::manual_seed(seed);
     const auto arithmetic = at::dtype(placement.type).device(placement.device);
     const bool isQuantized =
-        placement.weights == WeightFormat::Int8 || placement.weights == WeightFormat::Int4;
+        placement.weights != WeightFormat::Float32 && placement.weights != WeightFormat::BFloat16;
     return modelFrom(config, placement, [&](const std::string& name, at::IntArrayRef shape) {
         const bool isMatrix = shape.size() > 1 && !name.ends_with("position_embedding.weight") &&
                               !name.ends_with("mm_input_projection_weight");

@@ -2,10 +2,19 @@
 
 #include "engine/gemma3/frozen_product.h"
 #include "engine/parallel_for.h"
+#include "kernels/normal_float.h"
 #include "kernels/quantize.h"
 #include "kernels/weight_product.h"
 
 #include <ATen/core/grad_mode.h>
+
+#if FACET_CUDA
+#include "kernels/normal_float_gpu.h"
+
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#endif
 
 #include <algorithm>
 
@@ -262,6 +271,125 @@ private:
     at::Tensor m_level;  // of int4, by index
 };
 
+/// NF4 in the layout of kernels/normal_float.h.
+class NormalFloat final : public Widened {
+public:
+    NormalFloat(const at::Tensor& source_OI, at::TensorOptions arithmetic, bool useKernels)
+        : Widened(WeightFormat::NormalFloat4, source_OI, arithmetic, useKernels)
+    {
+        const int64_t count = numRows * numColumns, numBlocks = kernels::numNormalFloatBlocks(count);
+        const at::Tensor source = source_OI.reshape({count}), scale_B = at::empty({numBlocks}, at::kFloat);
+        m_values = at::empty({kernels::numNormalFloatBytes(count)}, at::kByte);
+        m_scaleCode_B = at::empty({numBlocks}, at::kByte);
+        m_groupScale_G = at::empty({kernels::numNormalFloatGroups(count)}, at::kFloat);
+        auto* values = static_cast<uint8_t*>(m_values.data_ptr());
+        auto* scales = scale_B.data_ptr<float>();
+        constexpr int64_t kPiece = 4096;  // blocks that are widened at once
+        parallelFor((numBlocks + kPiece - 1) / kPiece, /*grain_size=*/1, [&](int64_t begin, int64_t end) {
+            for (int64_t block = begin * kPiece; block < std::min(end * kPiece, numBlocks); block += kPiece) {
+                const int64_t first = block * kernels::kNormalFloatBlock;
+                const at::Tensor wide = source.slice(0, first, first + kPiece * kernels::kNormalFloatBlock)
+                                            .to(at::kFloat)
+                                            .contiguous();
+                kernels::quantizeNormalFloat(values + first / 2, scales + block, wide.const_data_ptr<float>(),
+                                             wide.numel());
+            }
+        });
+        m_offset = scale_B.mean().item<float>();  // LibTorch's own sum: bitsandbytes takes it, too
+        kernels::quantizeNormalFloatScales(static_cast<uint8_t*>(m_scaleCode_B.data_ptr()),
+                                           m_groupScale_G.data_ptr<float>(), scales, m_offset, numBlocks);
+        m_values = m_values.to(arithmetic.device());
+        m_scaleCode_B = m_scaleCode_B.to(arithmetic.device());
+        m_groupScale_G = m_groupScale_G.to(arithmetic.device());
+        if (!arithmetic.device().is_cpu())
+            m_scaleLevel = at::tensor(at::ArrayRef<float>(kernels::normalFloatScaleLevels(), 256), at::kFloat)
+                               .to(arithmetic.device());
+    }
+
+    at::Tensor rowsAt(const at::Tensor& index_T) const override
+    {
+        const at::Tensor index = index_T.cpu();
+        std::vector<at::Tensor> rows;
+        for (int64_t t = 0; t < index.size(0); ++t)
+            rows.push_back(dense(index[t].item<int64_t>(), index[t].item<int64_t>() + 1));
+        return at::cat(rows);
+    }
+
+    at::Tensor dense(int64_t begin, int64_t end) const override
+    {
+        return m_arithmetic.device().is_cpu() ? denseOnCpu(begin, end) : denseOnGpu(begin, end);
+    }
+
+    int64_t numBytes() const override
+    {
+        return static_cast<int64_t>(m_values.nbytes() + m_scaleCode_B.nbytes() + m_groupScale_G.nbytes());
+    }
+
+    std::pair<at::Tensor, at::Tensor> storedTensors() const override { return {m_values, m_scaleCode_B}; }
+
+private:
+    kernels::NormalFloatMatrix matrix() const
+    {
+        return {static_cast<const uint8_t*>(m_values.const_data_ptr()),
+                static_cast<const uint8_t*>(m_scaleCode_B.const_data_ptr()),
+                m_groupScale_G.const_data_ptr<float>(), m_offset};
+    }
+
+    /// Rows are widened few at a time, so that they stay in the cache while all tokens are multiplied.
+    at::Tensor byKernels(const at::Tensor& x) const override
+    {
+        constexpr int64_t kMany = 12;  // as Floating
+        const int64_t step = std::max<int64_t>(8, 65'536 / numColumns / 8 * 8);
+        return productOnCpu(x, numRows, numColumns, [&](const kernels::Product& product, int64_t firstRow) {
+            std::vector<float> row(static_cast<size_t>(std::min(step, product.numRows) * numColumns));
+            for (int64_t begin = 0; begin < product.numRows; begin += step) {
+                kernels::Product part = product;
+                part.y += begin;
+                part.numRows = std::min(step, product.numRows - begin);
+                const int64_t first = (firstRow + begin) * numColumns;
+                kernels::dequantizeNormalFloat(row.data(), matrix(), first,
+                                               first + part.numRows * numColumns);
+                (part.numTokens < kMany ? kernels::multiplyFloat32 : kernels::multiplyManyFloat32)(
+                    part, x.const_data_ptr<float>(), row.data());
+            }
+        });
+    }
+
+    at::Tensor denseOnCpu(int64_t begin, int64_t end) const
+    {
+        const at::Tensor wide_OI = at::empty({end - begin, numColumns}, at::kFloat);
+        parallelFor(wide_OI.numel(), /*grain_size=*/32'768, [&](int64_t first, int64_t last) {
+            const int64_t before = begin * numColumns;
+            kernels::dequantizeNormalFloat(wide_OI.data_ptr<float>() + first, matrix(), before + first,
+                                           before + last);
+        });
+        return wide_OI.to(m_arithmetic);
+    }
+
+    at::Tensor denseOnGpu(int64_t begin, int64_t end) const
+    {
+#if FACET_CUDA
+        const c10::cuda::CUDAGuard guard(m_arithmetic.device());
+        const bool isFloat = m_arithmetic.dtype() == at::kFloat;
+        const at::Tensor wide_OI =
+            at::empty({end - begin, numColumns}, m_arithmetic.dtype(isFloat ? at::kFloat : at::kBFloat16));
+        C10_CUDA_CHECK(kernels::dequantizeNormalFloatGpu(
+            wide_OI.data_ptr(), matrix(), m_scaleLevel.const_data_ptr<float>(), begin * numColumns,
+            end * numColumns, isFloat ? kernels::GpuType::Float : kernels::GpuType::BFloat16,
+            c10::cuda::getCurrentCUDAStream()));
+        return wide_OI.to(m_arithmetic);
+#else
+        TORCH_INTERNAL_ASSERT(false, "this build has no CUDA: rows ", begin, " to ", end);
+#endif
+    }
+
+    at::Tensor m_values;
+    at::Tensor m_scaleCode_B;
+    at::Tensor m_groupScale_G;
+    at::Tensor m_scaleLevel;  // on a GPU: of the scales, by code
+    float m_offset = 0;
+};
+
 std::shared_ptr<const WeightMatrix::Storage> stored(const at::Tensor& source_OI, WeightFormat format,
                                                     at::TensorOptions arithmetic, bool useKernels)
 {
@@ -276,6 +404,8 @@ std::shared_ptr<const WeightMatrix::Storage> stored(const at::Tensor& source_OI,
         case WeightFormat::Int8:
         case WeightFormat::Int4:
             return std::make_shared<Quantized>(format, source_OI, arithmetic, useKernels);
+        case WeightFormat::NormalFloat4:
+            return std::make_shared<NormalFloat>(source_OI, arithmetic, useKernels);
     }
     TORCH_INTERNAL_ASSERT(false, "no such weight format");
 }

@@ -51,7 +51,7 @@ public:
     at::Tensor dense(int64_t begin, int64_t end) const;
 
     /// Values and scales as they lie in memory, for kernels that know the format; scales undefined if there
-    /// are none.
+    /// are none. Of NormalFloat4, whose scales have scales: their codes.
     std::pair<at::Tensor, at::Tensor> storedTensors() const;
 
     int64_t numRows() const;

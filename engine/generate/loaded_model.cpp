@@ -26,14 +26,15 @@ gemma3::Placement placementOf(const LoadSettings& settings, const core::ModelFol
     const WeightFormat natural = type == at::kBFloat16      ? WeightFormat::BFloat16
                                  : settings.device.is_cpu() ? core::gemma3::losslessFormat(folder)
                                                             : WeightFormat::Float32;
-    return {settings.device, type, settings.weights.value_or(natural)};
+    return {settings.device, type, settings.weights.value_or(natural), /*useKernels=*/true, settings.inFull};
 }
 
 core::gemma3::MemoryRequest memoryRequestOf(const LoadSettings& settings, const core::ModelFolder& folder)
 {
     const gemma3::Placement placement = placementOf(settings, folder);
-    return {placement.weights, std::min(settings.context, folder.config.text.maxPositions), settings.numSlots,
-            placement.type == at::kFloat ? 4 : 2, !placement.device.is_cpu()};
+    return {placement.weights,          std::min(settings.context, folder.config.text.maxPositions),
+            settings.numSlots,          placement.type == at::kFloat ? 4 : 2,
+            !placement.device.is_cpu(), settings.inFull};
 }
 
 core::Result<LoadedModel> openModel(const std::filesystem::path& path, bool textOnly,

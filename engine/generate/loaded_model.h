@@ -7,6 +7,9 @@
 #include "engine/generate/sampler.h"
 
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace facet::engine {
 
@@ -36,6 +39,7 @@ struct LoadSettings {
     std::optional<core::gemma3::WeightFormat> weights;  ///< default: as placementOf() says
     int64_t context = 8192;                             ///< tokens; less if the model has fewer
     int64_t numSlots = 1;                               ///< sequences at once
+    std::set<std::string> inFull = {};                  ///< as in gemma3::Placement: to be trained
 };
 
 /// Fills in what `settings` leave open. Weights are stored in the arithmetic's type; but on a CPU those of a

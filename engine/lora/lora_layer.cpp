@@ -74,19 +74,6 @@ std::shared_ptr<LoraLayer> freshLora(const LoraSettings& settings, const gemma3:
     return lora;
 }
 
-at::Tensor dropout(const at::Tensor& x, double share, const std::vector<RowSeeds::Rows>& rows,
-                   uint64_t stream)
-{
-    std::vector<at::Tensor> kept;
-    for (const RowSeeds::Rows& part : rows) {
-        std::vector<int64_t> shape = x.sizes().vec();
-        shape.front() = part.count;
-        at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(mixedSeed(part.seed, stream));
-        kept.push_back(at::rand(shape, generator, at::dtype(at::kFloat)) >= share);
-    }
-    return x * at::cat(kept).to(x.options()) / (1 - share);
-}
-
 // SplitMix64's last steps: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
 uint64_t mixedSeed(uint64_t seed, uint64_t with)
 {

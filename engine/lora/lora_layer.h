@@ -3,23 +3,13 @@
 // Low-rank adapters of linear layers: LoRA, rsLoRA, DoRA.
 
 #include "engine/gemma3/linear.h"
+#include "engine/lora/dropout.h"
 
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace facet::engine {
-
-/// Which rows of a training step belong to which sample. Dropout draws from a stream of its own for each
-/// sample, so what is dropped depends neither on what else is in the batch nor on how the batch is cut.
-struct RowSeeds {
-    struct Rows {
-        int64_t count = 0;
-        uint64_t seed = 0;
-    };
-    std::vector<Rows> tokens;
-    std::vector<Rows> pictures;
-};
 
 /// What one adapter is, without its numbers.
 struct LoraSettings {
@@ -64,12 +54,6 @@ public:
 /// seed and module give the same numbers, whatever else is adapted.
 std::shared_ptr<LoraLayer> freshLora(const LoraSettings& settings, const gemma3::Linear& layer,
                                      at::TensorOptions arithmetic, uint64_t seed);
-
-/// x with a share of its elements set to 0 and the rest scaled up. `stream` tells layers apart.
-///
-/// Shapes  x [T, ...], T the sum of the rows' counts.
-at::Tensor dropout(const at::Tensor& x, double share, const std::vector<RowSeeds::Rows>& rows,
-                   uint64_t stream);
 
 /// One number out of two, well mixed: to derive seeds.
 uint64_t mixedSeed(uint64_t seed, uint64_t with);

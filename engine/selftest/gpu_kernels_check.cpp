@@ -3,6 +3,7 @@
 #include "engine/gemma3/attention.h"
 #include "engine/gemma3/operations.h"
 #include "engine/gemma3/weight_matrix.h"
+#include "engine/lora/dropout.h"
 
 #include <ATen/Context.h>
 
@@ -70,6 +71,43 @@ public:
                                       std::array{4, 2, 64}, std::array{8, 1, 64}, std::array{3, 3, 128}})
             for (const int B : {1, 3, 8})
                 attendTokens(N, K, H, B);
+    }
+
+    /// With the bits of the CPU, whose own are those of bitsandbytes.
+    void normalFloats()
+    {
+        for (const auto& [rows, width] : {std::pair{300, 2560}, std::pair{37, 100}, std::pair{9, 7}})
+            for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+                const at::Tensor source = 0.02 * random({rows, width}).cpu();
+                const auto made = [&](at::Device device) {
+                    return WeightMatrix(source, WeightFormat::NormalFloat4, at::dtype(type).device(device),
+                                        /*useKernels=*/true);
+                };
+                const WeightMatrix matrix = made(m_bf16.device()), onCpu = made(at::kCPU);
+                const std::string title = "nf4 " + std::to_string(rows) + " x " + std::to_string(width) +
+                                          (type == at::kFloat ? ", float" : ", bfloat16");
+                report(title, matrix.dense(0, rows).cpu(), onCpu.dense(0, rows), 0);
+                report(title + ", some rows", matrix.dense(3, 8).cpu(), onCpu.dense(3, 8), 0);
+                const at::Tensor x = at::randn({5, width}, m_bf16.dtype(type));
+                report(title + ", product", matrix(x),
+                       at::linear(x.to(at::kDouble), matrix.dense(0, rows).to(at::kDouble)),
+                       type == at::kFloat ? 1e-3 : kOfBfloat16);  // float products may be TF32's
+            }
+    }
+
+    /// The draws are the CPU's own.
+    void dropout()
+    {
+        for (const at::ScalarType type : {at::kFloat, at::kBFloat16})
+            for (const int64_t width : {64, 7}) {
+                std::vector<RowSeeds::Rows> rows = {{60, 5}, {1, 9}, {0, 3}};
+                for (uint64_t seed = 100; seed < 170; ++seed)
+                    rows.push_back({3, seed});
+                const at::Tensor x = at::randn({61 + 210, width}, m_bf16.dtype(type));
+                report("dropout, rows of " + std::to_string(width) +
+                           (type == at::kFloat ? ", float" : ", bfloat16"),
+                       engine::dropout(x, 0.3, rows, 77).cpu(), engine::dropout(x.cpu(), 0.3, rows, 77), 0);
+            }
     }
 
     void textLayer()
@@ -295,6 +333,8 @@ void checkGpuKernels(at::Device device, const OnCheck& onCheck)
     at::manual_seed(1);
     Kernels kernels(device, onCheck);
     kernels.textLayer();
+    kernels.normalFloats();
+    kernels.dropout();
     kernels.products();
     kernels.attention();
 }

@@ -3,6 +3,7 @@
 
 #include "engine/gemma3/weight_matrix.h"
 
+#include "engine/tensor_file.h"
 #include "tests/engine/gemma3/golden_model.h"
 
 using namespace facet;
@@ -31,10 +32,32 @@ class WeightMatrixTest final : public QObject {
         return format == WeightFormat::Float32    ? 0
                : format == WeightFormat::BFloat16 ? 1.0 / 256
                : format == WeightFormat::Int8     ? 0.51 / 127
-                                                  : 0.24;
+               : format == WeightFormat::Int4     ? 0.24
+                                                  : 0.16;  // half of 0.304, between the lowest two levels
     }
 
 private Q_SLOTS:
+    /// golden/make_normal_float.py: every bit of what bitsandbytes stores and widens.
+    void normalFloatsAreBitsandbytesOwn_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char* name :
+             {"many_groups", "blocks_across_rows", "odd_count", "zero_blocks", "all_zero", "wide_range"})
+            QTest::newRow(name) << name;
+    }
+    void normalFloatsAreBitsandbytesOwn()
+    {
+        QFETCH(const QString, name);
+        const auto golden = *readTensors(kGoldenFolder / "normal_float.safetensors");
+        const auto value = [&](const char* what) { return golden.at(name.toStdString() + "." + what); };
+        const WeightMatrix matrix(value("source"), WeightFormat::NormalFloat4, float32(), true);
+        const auto [values, scaleCodes] = matrix.storedTensors();
+        const at::Tensor expected = value("values");
+        QVERIFY(at::equal(values.slice(0, 0, expected.numel()), expected));
+        QVERIFY(at::equal(scaleCodes, value("scale_codes")));
+        QVERIFY(at::equal(matrix.dense(0, matrix.numRows()), value("dense")));
+    }
+
     void init() { at::manual_seed(5); }
 
     void rowsReadBack_data() { addFormats(); }

@@ -51,7 +51,9 @@ struct TrainingCase {
     gemma3::Model baseModel() const
     {
         const auto folderOfModel = *core::ModelFolder::open(kGoldenFolder / json["model"].get<std::string>());
-        return *gemma3::loadModel(folderOfModel, kReference);
+        gemma3::Placement placement = kReference;
+        placement.weights = *core::gemma3::weightFormatNamed(json.value("weights", "float32"));
+        return *gemma3::loadModel(folderOfModel, placement);
     }
 
     /// The model as the case's peer had it before the first step.

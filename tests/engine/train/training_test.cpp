@@ -149,13 +149,38 @@ private Q_SLOTS:
         at::manual_seed(2);
         using core::gemma3::WeightFormat;
         const at::Tensor source_OI = at::randn({96, 64});
-        for (const WeightFormat format : {WeightFormat::BFloat16, WeightFormat::Int8, WeightFormat::Int4})
+        for (const WeightFormat format :
+             {WeightFormat::BFloat16, WeightFormat::Int8, WeightFormat::Int4, WeightFormat::NormalFloat4})
             for (const bool useKernels : {false, true}) {
                 const gemma3::WeightMatrix matrix(source_OI, format, at::dtype(at::kFloat), useKernels);
                 const at::Tensor x = at::randn({5, 64}).requires_grad_(), up = at::randn({5, 96});
                 (matrix(x) * up).sum().backward();
                 QVERIFY(largestDifference(x.grad(), up.matmul(matrix.dense(0, 96))) <= 1e-4);
             }
+    }
+
+    /// As a model with a trained tower over NF4 has it: what is trained keeps all its bits, the rest is
+    /// small.
+    void whatIsTrainedIsLoadedInFull()
+    {
+        using core::gemma3::WeightFormat;
+        const TrainingCase training = TrainingCase::open(kCases / "vision_qlora");
+        gemma3::Placement placement = kReference;
+        placement.weights = WeightFormat::NormalFloat4;
+        const std::string up = "language_model.layers.1.mlp.up_proj.weight";
+        placement.inFull = {up};
+        const auto folder =
+            *core::ModelFolder::open(kGoldenFolder / training.json["model"].get<std::string>());
+        const gemma3::Model model = *gemma3::loadModel(folder, placement);
+        QVERIFY(model.weights.layers[1].ffnUp.weight.format() == WeightFormat::Float32);
+        QVERIFY(model.weights.layers[1].ffnGate.weight.format() == WeightFormat::NormalFloat4);
+        QVERIFY(model.weights.vision->layers[0].fc1.weight.format() == WeightFormat::NormalFloat4);
+        QVERIFY(model.weights.vision->patchEmbedding.weight.format() == WeightFormat::BFloat16);
+        QVERIFY(model.weights.embedding.format() == WeightFormat::BFloat16);
+        QVERIFY(TrainedModel::make(model, {{up}, {}}, 1));
+        const auto refused =
+            TrainedModel::make(model, {{"language_model.layers.1.mlp.gate_proj.weight"}, {}}, 1);
+        QVERIFY(!refused && refused.error().message.find("as it is stored") != std::string::npos);
     }
 
     void nothingIsComputedBelowTheLowestTrainedPart()
@@ -187,6 +212,10 @@ private Q_SLOTS:
         QVERIFY(dropout(at::ones({40, 100}), 0.3, {{40, 9}}, 7).equal(drawn.slice(0, 60)));
         QVERIFY(!dropout(at::ones({40, 100}), 0.3, {{40, 9}}, 8).equal(drawn.slice(0, 60)));
         QVERIFY(!dropout(at::ones({40, 100}), 0.3, {{40, 8}}, 7).equal(drawn.slice(0, 60)));
+
+        const at::Tensor x = at::ones({100, 100}).requires_grad_();
+        dropout(x, 0.3, {{60, 5}, {40, 9}}, 7).sum().backward();
+        QVERIFY(x.grad().equal(drawn));  // what was dropped has no gradient
     }
 
     void whatTheModelLacksCannotBeTrained()
