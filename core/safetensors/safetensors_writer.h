@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/base/file_descriptor.h"
+#include "core/base/placed_file.h"
 #include "core/safetensors/tensor_view.h"
 
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace facet::core {
 /// Writes a .safetensors file piece by piece: no tensor has to fit into memory. All tensors are declared
 /// first; their bytes come in any order between tensors, and in order within one.
 ///
-/// The file lies beside its place as NAME.PID.tmp until finish() renames it; without finish() it is removed.
+/// The file appears with finish(), whole (PlacedFile).
 /// Thread  one at a time.
 class SafetensorsWriter {
 public:
@@ -31,33 +31,23 @@ public:
                                             const std::vector<Tensor>& tensors,
                                             const std::map<std::string, std::string>& metadata = {});
 
-    SafetensorsWriter(SafetensorsWriter&& other) noexcept;
-    SafetensorsWriter& operator=(SafetensorsWriter&& other) noexcept;
-    ~SafetensorsWriter();
-
     /// Writes the next bytes of a tensor.
     ///
     /// Errors  InvalidInput (no such tensor, more bytes than it has), Io
-    Result<void> append(const std::string& name, std::span<const std::byte> bytes);
+    Result<void> append(const std::string& name, std::span<const std::byte> bytes)
+    {
+        return m_file.append(name, bytes);
+    }
 
     /// Flushes to the disk and renames.
     ///
     /// Errors  InvalidInput (bytes of a tensor are missing), Io
-    Result<void> finish();
+    Result<void> finish() { return m_file.finish(); }
 
 private:
-    struct Place {
-        uint64_t next = 0;  // in the file
-        uint64_t end = 0;
-    };
+    explicit SafetensorsWriter(PlacedFile file) : m_file(std::move(file)) {}
 
-    SafetensorsWriter() = default;
-    void discard();
-
-    std::filesystem::path m_path;
-    std::filesystem::path m_beside;  // empty once it is renamed
-    FileDescriptor m_file;
-    std::map<std::string, Place> m_places;
+    PlacedFile m_file;
 };
 
 }  // namespace facet::core

@@ -9,9 +9,10 @@ struct Entry {
     DType type;
     std::string_view name;
     size_t size;
+    size_t blockLength = 1;
 };
 
-constexpr std::array<Entry, 10> kTypes = {{
+constexpr std::array<Entry, 16> kTypes = {{
     {DType::F64, "F64", 8},
     {DType::F32, "F32", 4},
     {DType::F16, "F16", 2},
@@ -22,6 +23,12 @@ constexpr std::array<Entry, 10> kTypes = {{
     {DType::I8, "I8", 1},
     {DType::U8, "U8", 1},
     {DType::Bool, "BOOL", 1},
+    {DType::Q4_0, "Q4_0", 18, 32},
+    {DType::Q5_0, "Q5_0", 22, 32},
+    {DType::Q8_0, "Q8_0", 34, 32},
+    {DType::Q4_K, "Q4_K", 144, 256},
+    {DType::Q5_K, "Q5_K", 176, 256},
+    {DType::Q6_K, "Q6_K", 210, 256},
 }};
 
 const Entry& entryOf(DType type)
@@ -36,6 +43,11 @@ size_t sizeOf(DType type)
     return entryOf(type).size;
 }
 
+size_t blockLength(DType type)
+{
+    return entryOf(type).blockLength;
+}
+
 std::string_view nameOf(DType type)
 {
     return entryOf(type).name;
@@ -44,7 +56,7 @@ std::string_view nameOf(DType type)
 std::optional<DType> dtypeNamed(std::string_view name)
 {
     for (const Entry& entry : kTypes) {
-        if (entry.name == name)
+        if (entry.name == name && entry.blockLength == 1)
             return entry.type;
     }
     return std::nullopt;
@@ -55,8 +67,12 @@ std::optional<uint64_t> byteSize(DType type, std::span<const int64_t> shape)
     constexpr uint64_t kMost = INT64_MAX;
     // Every product is checked, also one that a later zero makes harmless: strides are such products.
     uint64_t bytes = sizeOf(type);
+    const auto block = static_cast<int64_t>(blockLength(type));
+    if (block > 1 && (shape.empty() || shape.back() % block != 0))
+        return std::nullopt;
     bool isEmpty = false;
-    for (const int64_t dimension : shape) {
+    for (size_t i = 0; i < shape.size(); ++i) {
+        const int64_t dimension = i + 1 == shape.size() ? shape[i] / block : shape[i];
         if (dimension < 0)
             return std::nullopt;
         if (dimension == 0) {
