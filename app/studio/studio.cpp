@@ -109,8 +109,8 @@ Studio::Studio(Options options)
     connect(&m_account, &ui::HubAccount::changed, this, &Studio::handToken);
     connect(&m_account, &ui::HubAccount::loaded, this, &Studio::startEngine);
 
-    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_loaded, core::Library(m_place.folder),
-                                                 builtIns());
+    m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_loaded, m_runs,
+                                                 core::Library(m_place.folder), builtIns());
     m_window =
         std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
     addPages();

@@ -42,6 +42,15 @@ struct MessageStats {
     bool operator==(const MessageStats&) const = default;
 };
 
+/// An adapter that takes part in answers.
+struct UsedAdapter {
+    std::string path;  ///< its folder
+    std::string name;  ///< to show: "receipts-4b-lora, step 600"
+    double scale = 1;  ///< its alpha is multiplied by this
+
+    bool operator==(const UsedAdapter&) const = default;
+};
+
 struct StoredMessage {
     int64_t id = 0;
     int64_t parent = 0;  ///< 0: the first of a branch
@@ -49,9 +58,10 @@ struct StoredMessage {
     std::string text;
     std::vector<Picture> pictures;
     MessageState state = MessageState::Complete;
-    std::string error;                 ///< a sentence, when failed
-    std::string model;                 ///< who wrote it
-    std::optional<Sampling> sampling;  ///< with which settings
+    std::string error;                  ///< a sentence, when failed
+    std::string model;                  ///< who wrote it
+    std::vector<UsedAdapter> adapters;  ///< with which adapters
+    std::optional<Sampling> sampling;   ///< with which settings
     std::optional<MessageStats> stats;
     int64_t createdAtMs = 0;  ///< since 1970, UTC
 };
@@ -61,6 +71,7 @@ struct ConversationSettings {
     std::string systemPrompt;
     Sampling sampling;
     bool isCompletion = false;  ///< a base model goes on with the text
+    std::vector<UsedAdapter> adapters;
 
     bool operator==(const ConversationSettings&) const = default;
 };

@@ -2,6 +2,8 @@
 
 #include "core/conversations/conversation_json.h"
 
+#include <cstdio>
+
 namespace facet::core {
 
 /// In the label of a link, brackets and line ends would end it.
@@ -18,7 +20,15 @@ static std::string heading(const StoredMessage& message, bool isCompletion)
 {
     if (message.role == "user")
         return isCompletion ? "Text" : "You";
-    return message.model.empty() ? "Answer" : message.model;
+    std::string text = message.model.empty() ? "Answer" : message.model;
+    const char* link = " with ";
+    for (const UsedAdapter& adapter : message.adapters) {
+        char scale[32];
+        std::snprintf(scale, sizeof scale, " × %g", adapter.scale);
+        text += link + adapter.name + scale;
+        link = " and ";
+    }
+    return text;
 }
 
 std::string exportMarkdown(const Conversation& conversation, const PictureLink& link)
@@ -63,6 +73,8 @@ static nlohmann::json toJson(const StoredMessage& message, const PictureLink& li
                            {"created_at_ms", message.createdAtMs}};
     if (!message.error.empty())
         json["error"] = message.error;
+    if (!message.adapters.empty())
+        json["adapters"] = toJson(message.adapters);
     if (message.sampling)
         json["sampling"] = toJson(*message.sampling);
     if (message.stats)

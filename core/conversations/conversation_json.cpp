@@ -72,6 +72,31 @@ Result<MessageStats> statsFromJson(const nlohmann::json& json)
     return stats;
 }
 
+nlohmann::json toJson(const std::vector<UsedAdapter>& adapters)
+{
+    nlohmann::json array = nlohmann::json::array();
+    for (const UsedAdapter& adapter : adapters)
+        array.push_back({{"path", adapter.path}, {"name", adapter.name}, {"scale", adapter.scale}});
+    return array;
+}
+
+Result<std::vector<UsedAdapter>> adaptersFromJson(const nlohmann::json& json)
+{
+    if (!json.is_array())
+        return Error{ErrorCode::InvalidInput, "adapters is no list"};
+    std::vector<UsedAdapter> adapters;
+    for (const nlohmann::json& one : json) {
+        if (!one.is_object())
+            return Error{ErrorCode::InvalidInput, "adapters has something that is no object"};
+        JsonFields fields(one, "adapters.");
+        adapters.push_back(
+            {fields.text("path", ""), fields.text("name", ""), fields.number("scale", 1, -1e9, 1e9)});
+        if (fields.error())
+            return *fields.error();
+    }
+    return adapters;
+}
+
 std::string dump(const nlohmann::json& json, int indent)
 {
     return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);

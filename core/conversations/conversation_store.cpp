@@ -13,7 +13,7 @@ namespace facet::core {
 using sqlite::Database;
 using sqlite::Statement;
 
-static constexpr int64_t kSchema = 1;
+static constexpr int64_t kSchema = 2;
 static constexpr int64_t kTrashMs = int64_t{30} * 24 * 3600 * 1000;
 
 static const char* const kTables = R"(
@@ -38,6 +38,13 @@ CREATE TABLE presets(name TEXT PRIMARY KEY, system_prompt TEXT NOT NULL, samplin
 CREATE VIRTUAL TABLE message_words USING fts5(text, tokenize = 'unicode61 remove_diacritics 2');
 CREATE TRIGGER messages_forget AFTER DELETE ON messages BEGIN DELETE FROM message_words WHERE rowid = old.id; END;
 PRAGMA user_version = 1;
+)";
+
+/// From format 1 to 2. A Facet of format 1 says that it does not know what comes after it.
+static const char* const kAdapters = R"(
+ALTER TABLE conversations ADD COLUMN adapters TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE messages ADD COLUMN adapters TEXT NOT NULL DEFAULT '[]';
+PRAGMA user_version = 2;
 )";
 
 static int64_t nowMs()
@@ -89,7 +96,7 @@ Result<void> ConversationStore::prepare()
                                                   std::to_string(kSchema) + "): use that one"};
     if (schema == kSchema)
         return {};
-    return m_database.execute(std::string("BEGIN;") + kTables + "COMMIT;");
+    return m_database.execute(std::string("BEGIN;") + (schema < 1 ? kTables : "") + kAdapters + "COMMIT;");
 }
 
 Result<void> ConversationStore::recover()
@@ -144,10 +151,10 @@ Result<int64_t> ConversationStore::addConversation(const std::string& title,
     const int64_t now = nowMs();
     Statement insert(
         m_database,
-        "INSERT INTO conversations(title, model, system_prompt, sampling, is_completion, created_at, "
-        "updated_at) VALUES(?, ?, ?, ?, ?, ?, ?)");
+        "INSERT INTO conversations(title, model, system_prompt, sampling, is_completion, adapters, "
+        "created_at, updated_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
     insert.bind(title).bind(settings.model).bind(settings.systemPrompt).bind(dump(toJson(settings.sampling)));
-    insert.bind(int64_t{settings.isCompletion}).bind(now).bind(now);
+    insert.bind(int64_t{settings.isCompletion}).bind(dump(toJson(settings.adapters))).bind(now).bind(now);
     if (Result<void> done = insert.run(); !done)
         return done.error();
     return m_database.lastInsertedId();
@@ -161,11 +168,13 @@ Result<void> ConversationStore::rename(int64_t conversation, const std::string& 
 
 Result<void> ConversationStore::setSettings(int64_t conversation, const ConversationSettings& settings)
 {
-    Statement update(m_database,
-                     "UPDATE conversations SET model = ?, system_prompt = ?, sampling = ?, is_completion = ? "
-                     "WHERE id = ?");
+    Statement update(
+        m_database,
+        "UPDATE conversations SET model = ?, system_prompt = ?, sampling = ?, is_completion = ?, "
+        "adapters = ? WHERE id = ?");
     update.bind(settings.model).bind(settings.systemPrompt).bind(dump(toJson(settings.sampling)));
-    return update.bind(int64_t{settings.isCompletion}).bind(conversation).run();
+    update.bind(int64_t{settings.isCompletion}).bind(dump(toJson(settings.adapters)));
+    return update.bind(conversation).run();
 }
 
 Result<void> ConversationStore::setLeaf(int64_t conversation, int64_t message)
@@ -194,10 +203,11 @@ Result<int64_t> ConversationStore::addMessage(const NewMessage& message)
 {
     Statement insert(
         m_database,
-        "INSERT INTO messages(conversation, parent, role, text, state, model, sampling, created_at) "
-        "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+        "INSERT INTO messages(conversation, parent, role, text, state, model, adapters, sampling, "
+        "created_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
     insert.bind(message.conversation).bind(message.parent).bind(message.role).bind(message.text);
     insert.bind(std::string_view(nameOf(message.state))).bind(message.model);
+    insert.bind(dump(toJson(message.adapters)));
     if (message.sampling)
         insert.bind(dump(toJson(*message.sampling)));
     else
@@ -348,12 +358,20 @@ Result<std::vector<ConversationSummary>> ConversationStore::list(const std::stri
 
 #undef FACET_SUMMARY
 
+/// None where the text is broken: nobody is kept from their words by that.
+static std::vector<UsedAdapter> adaptersOf(const std::string& text)
+{
+    const Result<nlohmann::json> json = parseJson(text);
+    Result<std::vector<UsedAdapter>> adapters = json ? adaptersFromJson(*json) : json.error();
+    return adapters ? std::move(*adapters) : std::vector<UsedAdapter>();
+}
+
 Result<Conversation> ConversationStore::load(int64_t id)
 {
     Statement head(
         m_database,
-        "SELECT title, model, system_prompt, sampling, is_completion, leaf, created_at, updated_at FROM "
-        "conversations WHERE id = ?");
+        "SELECT title, model, system_prompt, sampling, is_completion, leaf, created_at, updated_at, "
+        "adapters FROM conversations WHERE id = ?");
     if (!head.bind(id).step())
         return missing("conversation", id);
     Conversation conversation;
@@ -369,12 +387,13 @@ Result<Conversation> ConversationStore::load(int64_t id)
     conversation.leaf = head.integer(5);
     conversation.createdAtMs = head.integer(6);
     conversation.updatedAtMs = head.integer(7);
+    conversation.settings.adapters = adaptersOf(head.text(8));
 
     std::map<int64_t, size_t> places;
     Statement rows(
         m_database,
-        "SELECT id, parent, role, text, state, error, model, sampling, stats, created_at FROM messages WHERE "
-        "conversation = ? ORDER BY id");
+        "SELECT id, parent, role, text, state, error, model, sampling, stats, created_at, adapters FROM "
+        "messages WHERE conversation = ? ORDER BY id");
     rows.bind(id);
     while (rows.step()) {
         StoredMessage message;
@@ -394,6 +413,7 @@ Result<Conversation> ConversationStore::load(int64_t id)
                 if (const Result<MessageStats> stats = statsFromJson(*json); stats)
                     message.stats = *stats;
         message.createdAtMs = rows.integer(9);
+        message.adapters = adaptersOf(rows.text(10));
         places[message.id] = conversation.messages.size();
         conversation.messages.push_back(std::move(message));
     }

@@ -27,6 +27,7 @@ struct NewMessage {
     MessageState state = MessageState::Complete;
     std::string model;
     std::optional<Sampling> sampling;
+    std::vector<UsedAdapter> adapters;
 };
 
 /// Thread  one at a time; see ConversationWriter.

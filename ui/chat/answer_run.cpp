@@ -7,14 +7,15 @@ using core::Durability;
 using core::MessageState;
 using core::Result;
 
-AnswerRun::AnswerRun(ConversationService& service, EngineClient& client, LoadedModels& models, Target target,
-                     AnswerRequest request, QObject* parent)
+AnswerRun::AnswerRun(ConversationService& service, Needs needs, Target target, AnswerRequest request,
+                     std::vector<core::UsedAdapter> uses, QObject* parent)
     : QObject(parent),
       m_service(service),
-      m_client(client),
-      m_models(models),
+      m_needs(needs),
       m_target(target),
-      m_request(std::move(request))
+      m_request(std::move(request)),
+      m_model(m_request.model),
+      m_uses(std::move(uses))
 {
     m_showTimer.setSingleShot(true);
     m_showTimer.setInterval(kShowEveryMs);
@@ -36,22 +37,45 @@ core::MessageStats AnswerRun::stats() const
 
 void AnswerRun::start()
 {
-    m_models.ensureReady(m_request.model, this, [this](const Result<EngineModel>& model) {
+    m_needs.models.ensureReady(m_model, this, [this](const Result<EngineModel>& model) {
         if (m_ending)
             return;
         if (model)
-            ask(*model);
+            loadAdapters(*model);
         else
             finish(MessageState::Failed, QString::fromStdString(model.error().message));
     });
 }
 
-void AnswerRun::ask(const EngineModel& model)
+void AnswerRun::loadAdapters(const EngineModel& model)
 {
     m_request.model = model.id;
+    if (m_uses.empty()) {
+        ask();
+        return;
+    }
+    QStringList paths;
+    for (const core::UsedAdapter& use : m_uses)
+        paths << QString::fromStdString(use.path);
+    m_needs.adapters.use(paths, this, [this](const Result<QStringList>& ids) {
+        if (m_ending)
+            return;
+        if (!ids) {
+            finish(MessageState::Failed, QString::fromStdString(ids.error().message));
+            return;
+        }
+        for (size_t i = 0; i < m_uses.size(); ++i)
+            m_request.adapters.append({ids->at(static_cast<qsizetype>(i)), m_uses[i].scale});
+        ask();
+    });
+}
+
+void AnswerRun::ask()
+{
+    m_isReading = true;
     m_clock.start();
     Q_EMIT reading();
-    m_stream = m_client.answer(m_request, this);
+    m_stream = m_needs.models.client().answer(m_request, this);
     connect(m_stream, &AnswerStream::delta, this, &AnswerRun::take);
     connect(m_stream, &AnswerStream::failed, this,
             [this](const QString& sentence) { finish(MessageState::Failed, sentence); });

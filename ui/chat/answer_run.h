@@ -5,6 +5,7 @@
 
 #include "ui/chat/conversation_service.h"
 #include "ui/engine/engine_client.h"
+#include "ui/models/loaded_adapters.h"
 #include "ui/models/loaded_models.h"
 
 #include <QElapsedTimer>
@@ -25,13 +26,26 @@ public:
         qint64 message = 0;
     };
 
-    AnswerRun(ConversationService& service, EngineClient& client, LoadedModels& models, Target target,
-              AnswerRequest request, QObject* parent);
+    /// What has to be loaded for the answer, by name and folder.
+    struct Needs {
+        LoadedModels& models;
+        LoadedAdapters& adapters;
+    };
+
+    /// The adapters of `request` are those of `uses`; its model is a name that Needs::models can load.
+    AnswerRun(ConversationService& service, Needs needs, Target target, AnswerRequest request,
+              std::vector<core::UsedAdapter> uses, QObject* parent);
 
     Target target() const { return m_target; }
 
     /// Whether the model is being loaded or thinks about the prompt: nothing was written yet.
     bool isWaiting() const { return m_numTokens == 0; }
+
+    /// Whether model and adapters are ready, so that the prompt is being read.
+    bool isReading() const { return m_isReading; }
+
+    /// The name by which the model was asked for.
+    const QString& model() const { return m_model; }
 
     /// What is known while it runs; tokens are counted as they arrive.
     core::MessageStats stats() const;
@@ -55,7 +69,8 @@ Q_SIGNALS:
     void ended(facet::core::MessageState state, const QString& error, const facet::core::MessageStats& stats);
 
 private:
-    void ask(const EngineModel& model);
+    void loadAdapters(const EngineModel& model);
+    void ask();
     void take(const QString& delta);
     void commitIncoming();
     void show();
@@ -63,10 +78,12 @@ private:
     void finishWhenCommitted();
 
     ConversationService& m_service;
-    EngineClient& m_client;
-    LoadedModels& m_models;
+    Needs m_needs;
     const Target m_target;
     AnswerRequest m_request;
+    const QString m_model;
+    const std::vector<core::UsedAdapter> m_uses;
+    bool m_isReading = false;
     QPointer<AnswerStream> m_stream;
 
     QString m_incoming;   // not yet given to the store

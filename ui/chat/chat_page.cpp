@@ -1,6 +1,9 @@
 #include "ui/chat/chat_page.h"
 
+#include "ui/chat/adapter_section.h"
 #include "ui/chat/chat_view_model.h"
+#include "ui/chat/chat_words.h"
+#include "ui/chat/comparison_view.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/context_meter.h"
 #include "ui/chat/conversation_pane.h"
@@ -94,6 +97,7 @@ ChatPage::ChatPage(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent),
 
     connect(&viewModel, &ChatViewModel::conversationChanged, this, &ChatPage::showConversation);
     connect(&viewModel, &ChatViewModel::settingsChanged, this, &ChatPage::showConversation);
+    connect(&viewModel, &ChatViewModel::comparisonChanged, this, &ChatPage::showEmpty);
     connect(&viewModel, &ChatViewModel::modelsChanged, this, &ChatPage::showModels);
     connect(&viewModel, &ChatViewModel::problem, this, &ChatPage::showProblem);
     connect(&viewModel, &ChatViewModel::sent, this, [this] { m_banner->hide(); });
@@ -110,12 +114,15 @@ ChatPage::ChatPage(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent),
         (new PictureViewer(picture, m_viewModel.pictures(), this))->open();
     };
     connect(m_thread, &ThreadView::pictureWanted, this, openPicture);
+    connect(m_comparison, &ComparisonView::pictureWanted, this, openPicture);
     connect(m_composer, &Composer::pictureWanted, this, openPicture);
-    connect(m_thread, &ThreadView::linkActivated, this, [](const QString& address) {
+    const auto openLink = [](const QString& address) {
         const QUrl url(address);
         if (url.scheme() == QStringLiteral("http") || url.scheme() == QStringLiteral("https"))
             QDesktopServices::openUrl(url);
-    });
+    };
+    connect(m_thread, &ThreadView::linkActivated, this, openLink);
+    connect(m_comparison, &ComparisonView::linkActivated, this, openLink);
     showModels();
     showConversation();
     showEmpty();
@@ -136,6 +143,13 @@ QWidget* ChatPage::makeHeader()
     m_model->setObjectName(QStringLiteral("chatModel"));
     m_model->setAccessibleName(tr("Model"));
     m_model->setFixedWidth(216);
+    m_adapters = new Chip(QString(), ChipTone::Accent, QStringLiteral("adapter"), bar);
+    m_adapters->setObjectName(QStringLiteral("chatAdapters"));
+    m_compare = makeButton(QStringLiteral("chatCompare"), tr("A/B"), ButtonKind::Outlined,
+                           QStringLiteral("compare"), bar);
+    m_compare->setAccessibleName(tr("Compare two answers side by side"));
+    m_compare->setToolTip(tr("Two answers to one prompt, with the same seed  Ctrl+Shift+B"));
+    m_compare->setCheckable(true);
     auto* share = makeIconButton(QStringLiteral("chatExport"), QStringLiteral("export"), tr("Export"), bar);
     auto* menu = new QMenu(share);
     menu->setObjectName(QStringLiteral("chatExportMenu"));
@@ -150,12 +164,15 @@ QWidget* ChatPage::makeHeader()
     m_panel->setCheckable(true);
     m_panel->setChecked(true);
     row->addWidget(m_title, 1);
+    row->addWidget(m_adapters);
     row->addWidget(m_model);
+    row->addWidget(m_compare);
     row->addSpacing(space::kS);
     row->addWidget(share);
     row->addWidget(m_panel);
     connect(m_model, &QComboBox::activated, this,
             [this](int index) { m_viewModel.setModel(m_model->itemData(index).toString()); });
+    connect(m_compare, &QPushButton::toggled, &m_viewModel, &ChatViewModel::setComparing);
     connect(m_panel, &QToolButton::clicked, this, [this](bool isOn) {
         if (!isNarrow())
             m_wantsInspector = isOn;
@@ -195,6 +212,8 @@ QWidget* ChatPage::makeMiddle()
     m_stack = new QStackedLayout(stackHost);
     m_stack->addWidget(m_thread);
     m_stack->addWidget(empty);
+    m_comparison = new ComparisonView(m_viewModel, middle);
+    m_stack->addWidget(m_comparison);
     auto* bottom = new ThreadColumn({space::kXl, space::kM, space::kXl, space::kL}, middle);
     m_composer = new Composer(m_viewModel, bottom);
     bottom->column->addWidget(m_composer);
@@ -247,6 +266,11 @@ void ChatPage::addActions()
         [this] { m_composer->choosePictures(); });
     add("actionPastePlain", tr("Paste as plain text"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_V)},
         [this] { m_composer->text().pastePlain(); });
+    add("actionCompare", tr("Compare two answers side by side"),
+        {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_B)}, [this] { m_compare->toggle(); });
+    add("actionKeepLeft", tr("A/B: keep left"), {}, [this] { m_viewModel.keep(0); });
+    add("actionKeepRight", tr("A/B: keep right"), {}, [this] { m_viewModel.keep(1); });
+    add("actionAddAdapter", tr("Add an adapter…"), {}, [this] { m_inspector->adapters().choose(); });
     add("actionInspector", tr("Show settings of the conversation"), {QKeySequence(Qt::Key_F9)},
         [this] { m_panel->click(); });
     add("actionList", tr("Show the list of conversations"), {QKeySequence(Qt::CTRL | Qt::Key_F9)},
@@ -270,7 +294,22 @@ void ChatPage::showConversation()
     m_title->setText(m_viewModel.title());
     m_baseNote->setVisible(m_viewModel.isCompletion());
     showModels();
+    showAdapters();
     showEmpty();
+}
+
+/// Beside the model, since it is not the model that answers.
+void ChatPage::showAdapters()
+{
+    constexpr int kLongest = 200;
+    const std::vector<core::UsedAdapter>& adapters = m_viewModel.settings().adapters;
+    const QString words = wordsOf(adapters);
+    m_adapters->setVisible(!adapters.empty());
+    m_adapters->setText(adapters.size() > 1
+                            ? tr("%1 adapters").arg(adapters.size())
+                            : m_adapters->fontMetrics().elidedText(words, Qt::ElideMiddle, kLongest));
+    m_adapters->setToolTip(words);
+    m_adapters->setAccessibleName(tr("with %1").arg(words));
 }
 
 void ChatPage::showModels()
@@ -278,18 +317,17 @@ void ChatPage::showModels()
     const QSignalBlocker blocker(m_model);
     m_model->clear();
     for (const ModelChoice& choice : m_viewModel.modelChoices()) {
-        const QString text =
-            choice.detail.isEmpty() ? choice.name : choice.name + QStringLiteral("   ") + choice.detail;
+        const QString name = shownName(choice.name);
+        const QString text = choice.detail.isEmpty() ? name : name + QStringLiteral("   ") + choice.detail;
         m_model->addItem(Icons::get(choice.isReady ? QStringLiteral("done") : QStringLiteral("models"),
                                     choice.isReady ? Role::Success : Role::Text3),
                          text, choice.name);
-        m_model->setItemData(m_model->count() - 1,
-                             choice.isReady ? tr("%1, loaded").arg(choice.name) : choice.name,
+        m_model->setItemData(m_model->count() - 1, choice.isReady ? tr("%1, loaded").arg(name) : name,
                              Qt::AccessibleTextRole);
     }
     const int current = m_model->findData(m_viewModel.model());
     if (current < 0 && !m_viewModel.model().isEmpty())
-        m_model->insertItem(0, m_viewModel.model(), m_viewModel.model());
+        m_model->insertItem(0, shownName(m_viewModel.model()), m_viewModel.model());
     m_model->setCurrentIndex(std::max(current, 0));
     m_model->setPlaceholderText(tr("No model"));
     m_model->setToolTip(m_viewModel.model().isEmpty() ? tr("Import a model on the Models page")
@@ -298,7 +336,8 @@ void ChatPage::showModels()
 
 void ChatPage::showEmpty()
 {
-    m_stack->setCurrentIndex(m_viewModel.thread().rowCount() == 0 ? 1 : 0);
+    m_compare->setChecked(m_viewModel.isComparing());
+    m_stack->setCurrentIndex(m_viewModel.isComparing() ? 2 : m_viewModel.thread().rowCount() == 0 ? 1 : 0);
 }
 
 void ChatPage::showProblem(const QString& sentence)

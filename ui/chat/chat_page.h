@@ -6,6 +6,7 @@
 
 class QComboBox;
 class QHBoxLayout;
+class QPushButton;
 class QToolButton;
 class QStackedLayout;
 
@@ -13,6 +14,8 @@ namespace facet::ui {
 
 class Banner;
 class ChatViewModel;
+class Chip;
+class ComparisonView;
 class Composer;
 class ConversationPane;
 class Inspector;
@@ -42,6 +45,7 @@ private:
     void addActions();
     void showConversation();
     void showModels();
+    void showAdapters();
     void showEmpty();
     void showProblem(const QString& sentence);
     void exportAs(bool isMarkdown);
@@ -53,10 +57,13 @@ private:
     ChatViewModel& m_viewModel;
     ConversationPane* m_list;
     ThreadView* m_thread = nullptr;
+    ComparisonView* m_comparison = nullptr;
     Composer* m_composer = nullptr;
     Inspector* m_inspector;
     Label* m_title = nullptr;
     QComboBox* m_model = nullptr;
+    Chip* m_adapters = nullptr;
+    QPushButton* m_compare = nullptr;
     QToolButton* m_panel = nullptr;
     Banner* m_banner = nullptr;
     Banner* m_baseNote = nullptr;

@@ -1,11 +1,13 @@
-// ChatViewModel's second half: model, settings, presets, meter, export.
+// ChatViewModel: model, settings, presets, meter, export.
 
 #include "core/base/file.h"
 #include "core/conversations/conversation_export.h"
 #include "ui/background.h"
 #include "ui/chat/chat_view_model.h"
 
+#include <QDir>
 #include <QFileInfo>
+#include <QRegularExpression>
 
 #include <algorithm>
 #include <filesystem>
@@ -24,6 +26,16 @@ static QString shortType(const QString& weights)
     if (weights == QStringLiteral("float32"))
         return QStringLiteral("fp32");
     return weights;
+}
+
+QString shownName(const QString& model)
+{
+    if (!model.startsWith(u'/'))
+        return model;
+    static const QRegularExpression kCheckpoint(QStringLiteral("/([^/]+)/checkpoints/step-0*([0-9]+)/?$"));
+    const QRegularExpressionMatch match = kCheckpoint.match(model);
+    return match.hasMatch() ? ChatViewModel::tr("%1, step %2").arg(match.captured(1), match.captured(2))
+                            : QDir(model).dirName();
 }
 
 void ChatViewModel::refreshModels()
@@ -69,6 +81,9 @@ void ChatViewModel::takeModels()
     if (m_client.isLocal())
         for (const QString& name : m_names)
             choices.append(choiceOf(name, m_models.find(name)));
+    // A checkpoint is chosen by its folder.
+    if (const QString name = model(); name.startsWith(u'/'))
+        choices.append(choiceOf(name, m_models.find(name)));
     for (const EngineModel& model : m_models.models()) {
         const bool isListed = std::any_of(choices.begin(), choices.end(), [&](const ModelChoice& choice) {
             return m_models.find(choice.name) == &model;
@@ -80,6 +95,13 @@ void ChatViewModel::takeModels()
         return;
     m_choices = choices;
     Q_EMIT modelsChanged();
+}
+
+/// Which adapters go with the model depends on where it lies.
+void ChatViewModel::followAdapters()
+{
+    const EngineModel* loaded = m_models.find(model());
+    m_adapterOffers.setModel(model(), loaded ? loaded->path : QString());
 }
 
 /// A base model opens in completion mode; only what the engine says of it can tell.
@@ -99,7 +121,9 @@ void ChatViewModel::setModel(const QString& name)
     if (name != model()) {
         m_conversation.settings.model = name.toStdString();
         m_saveSettings.start();
+        takeModels();
         Q_EMIT conversationChanged();
+        Q_EMIT comparisonChanged();
     }
     // Chosen is meant to be used: it loads while the user types.
     m_models.ensureReady(name, this, [this](const Result<EngineModel>& loaded) {

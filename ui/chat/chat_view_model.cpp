@@ -14,23 +14,10 @@ using core::Result;
 using core::StoredMessage;
 
 static constexpr int kSaveSettingsMs = 300;
-static constexpr qsizetype kTitleLength = 60;
 
 QString defaultPresetName()
 {
     return ChatViewModel::tr("Gemma default");
-}
-
-/// The first line of the first question, as people would name it.
-static QString titleFrom(const QString& text, bool hasPictures)
-{
-    const QString line = text.trimmed().section(u'\n', 0, 0).simplified();
-    if (line.isEmpty())
-        return hasPictures ? ChatViewModel::tr("Picture") : ChatViewModel::tr("New conversation");
-    if (line.size() <= kTitleLength)
-        return line;
-    const qsizetype space = line.lastIndexOf(u' ', kTitleLength);
-    return line.left(space > kTitleLength / 2 ? space : kTitleLength) + u'…';
 }
 
 /// A task that gives nothing back, as one that ask() takes.
@@ -44,12 +31,15 @@ static std::function<Result<bool>(ConversationStore&)> quietly(Task task)
     };
 }
 
-ChatViewModel::ChatViewModel(ConversationService& service, LoadedModels& models, core::Library library,
-                             std::vector<core::BuiltInModel> builtIns, QObject* parent)
+ChatViewModel::ChatViewModel(ConversationService& service, LoadedModels& models, RunList& runs,
+                             core::Library library, std::vector<core::BuiltInModel> builtIns, QObject* parent)
     : QObject(parent),
       m_service(service),
       m_models(models),
+      m_trained(runs),
       m_client(models.client()),
+      m_adapters(m_client),
+      m_adapterOffers(runs, m_adapters, library, builtIns),
       m_library(std::move(library)),
       m_builtIns(std::move(builtIns)),
       m_draft(service.attachments()),
@@ -64,9 +54,12 @@ ChatViewModel::ChatViewModel(ConversationService& service, LoadedModels& models,
         takeModels();
         followModel();
         updateMeter();
+        followAdapters();
         Q_EMIT activityChanged();
     });
+    connect(this, &ChatViewModel::conversationChanged, this, &ChatViewModel::followAdapters);
     connect(&m_client, &EngineClient::stateChanged, this, &ChatViewModel::activityChanged);
+    connect(&m_adapterOffers, &AdapterList::refused, this, &ChatViewModel::problem);
     connect(&m_draft, &Draft::changed, this, &ChatViewModel::updateMeter);
     connect(&m_draft, &Draft::refused, this, &ChatViewModel::problem);
     connect(&m_thread, &QAbstractItemModel::rowsInserted, this, &ChatViewModel::updateMeter);
@@ -82,6 +75,7 @@ ChatViewModel::~ChatViewModel()
 void ChatViewModel::start()
 {
     m_isNewest = true;
+    m_trained.look();
     refreshList();
     refreshModels();
     readPresets();
@@ -97,25 +91,40 @@ QString ChatViewModel::model() const
     return QString::fromStdString(m_conversation.settings.model);
 }
 
-QString ChatViewModel::activity() const
+bool ChatViewModel::isAnsweringHere() const
 {
-    if (!isAnsweringHere())
+    return std::ranges::any_of(
+        m_runs, [this](const AnswerRun* run) { return run->target().conversation == m_conversation.id; });
+}
+
+AnswerRun* ChatViewModel::runOf(qint64 message) const
+{
+    const auto found = std::ranges::find_if(
+        m_runs, [message](const AnswerRun* run) { return run->target().message == message; });
+    return found == m_runs.end() ? nullptr : *found;
+}
+
+QString ChatViewModel::activity(qint64 message) const
+{
+    const AnswerRun* run = runOf(message);
+    if (!run)
         return {};
-    if (!m_run->isWaiting())
+    if (!run->isWaiting())
         return tr("Writing");
-    if (m_isReading)
+    if (run->isReading())
         return tr("Reading");
     if (m_client.state() != EngineClient::State::Ready)
         return m_client.stateText();
-    const EngineModel* loading = m_models.find(model());
+    const EngineModel* loading = m_models.find(run->model());
     if (loading && loading->state == EngineModel::State::Loading)
-        return tr("Loading %1, %2 %").arg(model()).arg(static_cast<int>(loading->progress * 100));
-    return tr("Loading %1").arg(model());
+        return tr("Loading %1, %2 %").arg(run->model()).arg(static_cast<int>(loading->progress * 100));
+    return loading ? tr("Loading adapters") : tr("Loading %1").arg(run->model());
 }
 
-core::MessageStats ChatViewModel::runningStats() const
+core::MessageStats ChatViewModel::runningStats(qint64 message) const
 {
-    return m_run ? m_run->stats() : core::MessageStats{};
+    const AnswerRun* run = runOf(message);
+    return run ? run->stats() : core::MessageStats{};
 }
 
 // --- the list --------------------------------------------------------------------------------------------
@@ -173,8 +182,10 @@ void ChatViewModel::open(qint64 conversation)
 void ChatViewModel::show(Conversation conversation)
 {
     m_conversation = std::move(conversation);
-    if (isAnsweringHere())
-        m_run->forgetCommitted();
+    m_sides = {};
+    for (AnswerRun* run : m_runs)
+        if (run->target().conversation == m_conversation.id)
+            run->forgetCommitted();
     if (m_conversation.settings.model.empty() && !m_names.isEmpty())
         m_conversation.settings.model = m_names.first().toStdString();
     m_thread.setTurns({});
@@ -207,8 +218,9 @@ void ChatViewModel::rename(qint64 conversation, const QString& title)
 
 void ChatViewModel::remove(qint64 conversation)
 {
-    if (m_run && m_run->target().conversation == conversation)
-        stop();
+    for (AnswerRun* run : m_runs)
+        if (run->target().conversation == conversation)
+            run->stop();
     const int row = m_list.rowOf(conversation);
     const QString name =
         row < 0 ? QString() : m_list.data(m_list.index(row), ConversationListModel::TitleRole).toString();
@@ -266,6 +278,8 @@ Turn ChatViewModel::turnOf(const StoredMessage& message) const
     turn.state = message.state;
     turn.error = QString::fromStdString(message.error);
     turn.model = QString::fromStdString(message.model);
+    turn.adapters = message.adapters;
+    turn.sampling = message.sampling;
     turn.stats = message.stats;
     turn.numVersions = 0;
     for (const StoredMessage& other : m_conversation.messages)
@@ -283,6 +297,7 @@ void ChatViewModel::showBranch()
     for (const StoredMessage* message : core::branchTo(m_conversation, m_conversation.leaf))
         turns.append(turnOf(*message));
     m_thread.setTurns(turns);
+    Q_EMIT comparisonChanged();
 }
 
 void ChatViewModel::setLeaf(qint64 message)
@@ -317,234 +332,6 @@ void ChatViewModel::branchFrom(qint64 message)
 {
     if (find(message))
         setLeaf(message);
-}
-
-// --- asking ----------------------------------------------------------------------------------------------
-
-void ChatViewModel::send(const QString& text)
-{
-    if (isAnswering() || m_isAsking || m_draft.numUnderWay() > 0 ||
-        (text.trimmed().isEmpty() && m_draft.pictures().isEmpty()))
-        return;
-    core::NewMessage user;
-    user.role = "user";
-    // A text to go on with is taken as it is: its spaces count.
-    user.text = (isCompletion() ? text : text.trimmed()).toStdString();
-    user.pictures = {m_draft.pictures().begin(), m_draft.pictures().end()};
-    ask({m_conversation.leaf, std::move(user), /*isFromComposer=*/true});
-}
-
-void ChatViewModel::regenerate(qint64 message)
-{
-    const StoredMessage* old = find(message);
-    if (!old || isAnswering() || m_isAsking)
-        return;
-    ask({old->role == "user" ? old->id : old->parent, {}, false});
-}
-
-void ChatViewModel::edit(qint64 message, const QString& text)
-{
-    const StoredMessage* old = find(message);
-    if (!old || isAnswering() || m_isAsking)
-        return;
-    core::NewMessage changed;
-    changed.conversation = m_conversation.id;
-    changed.parent = old->parent;
-    changed.role = old->role;
-    changed.text = text.toStdString();
-    changed.pictures = old->pictures;
-    if (old->role == "user") {
-        ask({old->parent, std::move(changed), false});
-        return;
-    }
-    changed.model = old->model;
-    m_service.ask<Conversation>(
-        this, Durability::Power,
-        [changed](ConversationStore& store) -> Result<Conversation> {
-            if (const Result<int64_t> id = store.addMessage(changed); !id)
-                return id.error();
-            return store.load(changed.conversation);
-        },
-        [this](const Result<Conversation>& loaded) {
-            if (!loaded) {
-                report(loaded.error());
-                return;
-            }
-            if (loaded->id != m_conversation.id)
-                return;
-            m_conversation.messages = loaded->messages;
-            m_conversation.leaf = loaded->leaf;
-            showBranch();
-        });
-}
-
-/// Puts the question and the place of its answer into the store, durably, before anything is shown or asked.
-void ChatViewModel::ask(Question question)
-{
-    if (m_conversation.settings.model.empty()) {
-        Q_EMIT problem(tr("No model is chosen: choose one above, or import one on the Models page."));
-        return;
-    }
-    const EngineModel* model = m_models.find(this->model());
-    if (question.user && !question.user->pictures.empty() && model &&
-        model->state == EngineModel::State::Ready && !model->hasVision) {
-        Q_EMIT problem(
-            tr("%1 reads no pictures: take them away or choose another model.").arg(this->model()));
-        return;
-    }
-    m_isAsking = true;
-    if (m_saveSettings.isActive())
-        saveSettings();
-    const std::string title =
-        titleFrom(question.user ? QString::fromStdString(question.user->text) : QString(),
-                  question.user && !question.user->pictures.empty())
-            .toStdString();
-    m_service.ask<Conversation>(
-        this, Durability::Power,
-        [question, title, id = m_conversation.id,
-         settings = m_conversation.settings](ConversationStore& store) -> Result<Conversation> {
-            int64_t conversation = id;
-            if (conversation == 0) {
-                const Result<int64_t> added = store.addConversation(title, settings);
-                if (!added)
-                    return added.error();
-                conversation = *added;
-            }
-            int64_t parent = question.parent;
-            if (question.user) {
-                core::NewMessage user = *question.user;
-                user.conversation = conversation;
-                user.parent = parent;
-                const Result<int64_t> added = store.addMessage(user);
-                if (!added)
-                    return added.error();
-                parent = *added;
-            }
-            core::NewMessage answer;
-            answer.conversation = conversation;
-            answer.parent = parent;
-            answer.role = "assistant";
-            answer.state = MessageState::Writing;
-            answer.model = settings.model;
-            answer.sampling = settings.sampling;
-            if (const Result<int64_t> added = store.addMessage(answer); !added)
-                return added.error();
-            return store.load(conversation);
-        },
-        [this, id = m_conversation.id,
-         isFromComposer = question.isFromComposer](const Result<Conversation>& loaded) {
-            m_isAsking = false;
-            if (!loaded) {
-                report(loaded.error());
-                return;
-            }
-            if (m_conversation.id == id) {
-                const core::ConversationSettings settings = m_conversation.settings;
-                m_conversation = *loaded;
-                m_conversation.settings = settings;
-                if (isFromComposer) {
-                    m_draft.clear();
-                    Q_EMIT sent();
-                }
-                startRun(*loaded);
-                showBranch();
-                Q_EMIT conversationChanged();
-            } else
-                startRun(*loaded);
-            refreshList();
-        });
-}
-
-AnswerRequest ChatViewModel::requestFor(const Conversation& conversation, qint64 lastMessage)
-{
-    AnswerRequest request;
-    request.model = QString::fromStdString(conversation.settings.model);
-    request.sampling = conversation.settings.sampling;
-    const std::vector<const StoredMessage*> branch = core::branchTo(conversation, lastMessage);
-    if (conversation.settings.isCompletion) {
-        request.prompt = QString();
-        for (const StoredMessage* message : branch)
-            *request.prompt += QString::fromStdString(message->text);
-        return request;
-    }
-    if (!conversation.settings.systemPrompt.empty())
-        request.turns.append(
-            {QStringLiteral("system"), QString::fromStdString(conversation.settings.systemPrompt), {}});
-    for (const StoredMessage* message : branch) {
-        // Roles have to take turns: an answer that never began is left out, and the questions around it are
-        // one.
-        if (message->role != "user" && message->text.empty())
-            continue;
-        ChatTurn turn{QString::fromStdString(message->role), QString::fromStdString(message->text), {}};
-        for (const core::Picture& picture : message->pictures)
-            turn.pictures.append(QString::fromStdString(m_service.attachments().pathOf(picture).string()));
-        if (!request.turns.isEmpty() && request.turns.last().role == turn.role) {
-            request.turns.last().text += QStringLiteral("\n\n") + turn.text;
-            request.turns.last().pictures += turn.pictures;
-        } else
-            request.turns.append(turn);
-    }
-    return request;
-}
-
-void ChatViewModel::startRun(const Conversation& conversation)
-{
-    const qint64 answer = conversation.leaf;
-    const auto message = std::find_if(conversation.messages.begin(), conversation.messages.end(),
-                                      [answer](const StoredMessage& other) { return other.id == answer; });
-    const AnswerRun::Target target{conversation.id, answer};
-    m_isReading = false;
-    m_run =
-        new AnswerRun(m_service, m_client, m_models, target, requestFor(conversation, message->parent), this);
-    connect(m_run, &AnswerRun::reading, this, [this] {
-        m_isReading = true;
-        Q_EMIT activityChanged();
-    });
-    connect(m_run, &AnswerRun::textCommitted, this,
-            [this, target](const QString& text) { handleText(target, text); });
-    connect(m_run, &AnswerRun::ended, this,
-            [this, target](MessageState state, const QString& error, const core::MessageStats& stats) {
-                handleEnd(target, state, error, stats);
-            });
-    m_run->start();
-    Q_EMIT answeringChanged();
-    Q_EMIT activityChanged();
-}
-
-void ChatViewModel::handleText(AnswerRun::Target target, const QString& text)
-{
-    StoredMessage* message = target.conversation == m_conversation.id ? find(target.message) : nullptr;
-    if (!message)
-        return;
-    message->text += text.toStdString();
-    if (const int row = m_thread.rowOf(target.message); row >= 0)
-        m_thread.appendText(row, text);
-    Q_EMIT activityChanged();
-}
-
-void ChatViewModel::handleEnd(AnswerRun::Target target, MessageState state, const QString& error,
-                              const core::MessageStats& stats)
-{
-    m_run->deleteLater();
-    m_run = nullptr;
-    StoredMessage* message = target.conversation == m_conversation.id ? find(target.message) : nullptr;
-    if (message) {
-        message->state = state;
-        message->error = error.toStdString();
-        message->stats = stats;
-        if (const int row = m_thread.rowOf(target.message); row >= 0)
-            m_thread.setTurn(row, turnOf(*message));
-        updateMeter();
-    }
-    Q_EMIT answeringChanged();
-    Q_EMIT activityChanged();
-    refreshList();
-}
-
-void ChatViewModel::stop()
-{
-    if (m_run)
-        m_run->stop();
 }
 
 }  // namespace facet::ui

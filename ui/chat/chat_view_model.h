@@ -4,6 +4,7 @@
 // all that a user may do. The store and the engine are asked, never waited for.
 
 #include "core/models/model_ref.h"
+#include "ui/chat/adapter_list.h"
 #include "ui/chat/answer_run.h"
 #include "ui/chat/conversation_list_model.h"
 #include "ui/chat/conversation_service.h"
@@ -17,6 +18,7 @@
 #include <QStringList>
 #include <QTimer>
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -31,14 +33,30 @@ struct ModelChoice {
     bool operator==(const ModelChoice&) const = default;
 };
 
+/// What answers: a model with adapters on it, or without.
+struct Answerer {
+    QString model;
+    std::vector<core::UsedAdapter> adapters;
+
+    bool operator==(const Answerer&) const = default;
+};
+
+/// Two answers to one question, with the same seed. Ids of messages, 0 where there is none.
+struct AnswerPair {
+    qint64 question = 0;
+    std::array<qint64, 2> answers = {0, 0};
+
+    bool operator==(const AnswerPair&) const = default;
+};
+
 enum class ExportFormat { Markdown, Json };
 
 class ChatViewModel final : public QObject {
     Q_OBJECT
 
 public:
-    /// `service` and `models` must outlive this object.
-    ChatViewModel(ConversationService& service, LoadedModels& models, core::Library library,
+    /// `service`, `models` and `runs` must outlive this object.
+    ChatViewModel(ConversationService& service, LoadedModels& models, RunList& runs, core::Library library,
                   std::vector<core::BuiltInModel> builtIns, QObject* parent = nullptr);
     ~ChatViewModel() override;
 
@@ -48,6 +66,7 @@ public:
     PictureCache& pictures() { return m_pictures; }
     TokenMeter& meter() { return m_meter; }
     EngineClient& client() { return m_client; }
+    AdapterList& adapterOffers() { return m_adapterOffers; }
 
     qint64 currentId() const { return m_conversation.id; }
     QString title() const;
@@ -58,17 +77,31 @@ public:
     /// A base model is chosen: it goes on with a text.
     bool isCompletion() const { return m_conversation.settings.isCompletion; }
 
-    bool isAnswering() const { return m_run != nullptr; }
-    bool isAnsweringHere() const { return m_run && m_run->target().conversation == m_conversation.id; }
+    bool isAnswering() const { return !m_runs.isEmpty(); }
+    bool isAnsweringHere() const;
 
-    /// The answer of the open conversation that is being written, 0 if none is.
-    qint64 writingId() const { return isAnsweringHere() ? m_run->target().message : 0; }
+    /// "Loading demo, 42 %", "Reading", "Writing": what the engine does for a message; "" if nothing.
+    QString activity(qint64 message) const;
 
-    /// "Loading demo, 42 %", "Reading", "Writing": what the engine does for this conversation; "" if nothing.
-    QString activity() const;
+    /// "48 tokens, 97.1 tok/s, first after 38 ms" of an answer under way.
+    core::MessageStats runningStats(qint64 message) const;
 
-    /// "48 tokens, 97.1 tok/s, first after 38 ms" of the answer under way.
-    core::MessageStats runningStats() const;
+    /// The turn of any message of the open conversation, whether its branch is shown or not.
+    std::optional<Turn> turn(qint64 message) const;
+
+    // Two answers side by side
+
+    bool isComparing() const { return m_isComparing; }
+
+    /// Who answers on side 0 (A) and 1 (B). Unless they were set: the model alone, and with the picked
+    /// adapters.
+    Answerer side(int index) const;
+
+    /// The newest question of the shown branch that was answered for a comparison, with its two answers.
+    AnswerPair pair() const;
+
+    /// Side of pair() that the conversation goes on with; -1 without one.
+    int keptSide() const;
 
     const std::vector<core::Preset>& presets() const { return m_presets; }
     QString presetName() const { return m_presetName; }
@@ -106,6 +139,21 @@ public Q_SLOTS:
     void branchFrom(qint64 message);
 
     void setModel(const QString& name);
+
+    /// Which adapters take part in answers from now on.
+    void setAdapters(const std::vector<facet::core::UsedAdapter>& adapters);
+
+    /// With a scale of 1, behind those that are there. Nothing if it is among them.
+    void addAdapter(const QString& path, const QString& name);
+
+    /// A new conversation with what was trained: an adapter, or (where `path` is "") the model alone.
+    void chatWith(const QString& model, const QString& path, const QString& name);
+
+    void setComparing(bool isOn);
+    void setSide(int index, const facet::ui::Answerer& answerer);
+
+    /// The conversation goes on with this side of pair().
+    void keep(int side);
     void setSystemPrompt(const QString& text);
     void setSampling(const facet::core::Sampling& sampling);
     void choosePreset(const QString& name);
@@ -125,6 +173,8 @@ Q_SIGNALS:
     void modelsChanged();
     void answeringChanged();
     void activityChanged();
+    void comparisonChanged();  ///< whether there is one, its sides, or its pair
+    void textAppended(qint64 message, const QString& text);
     void presetsChanged();
 
     /// The message was put into the store; the composer may be cleared.
@@ -140,6 +190,13 @@ private:
         qint64 parent = 0;
         std::optional<core::NewMessage> user;  // none: `parent` is the question
         bool isFromComposer = false;
+        bool isCompared = false;  // both sides answer
+    };
+
+    /// What a question became in the store.
+    struct Asked {
+        core::Conversation conversation;
+        std::vector<int64_t> answers;
     };
 
     void refreshList();
@@ -149,15 +206,18 @@ private:
     const core::StoredMessage* find(qint64 message) const;
     core::StoredMessage* find(qint64 message);
     void ask(Question question);
-    void startRun(const core::Conversation& conversation);
+    void startRun(const core::Conversation& conversation, qint64 answer);
+    AnswerRun* runOf(qint64 message) const;
     void handleText(AnswerRun::Target target, const QString& text);
     void handleEnd(AnswerRun::Target target, core::MessageState state, const QString& error,
                    const core::MessageStats& stats);
+    Answerer chosen() const;
     AnswerRequest requestFor(const core::Conversation& conversation, qint64 lastMessage);
     void setLeaf(qint64 message);
     void saveSettings();
     void takeModels();
     void followModel();
+    void followAdapters();
     void updateMeter();
     void readPresets();
     core::Preset currentPreset() const;
@@ -165,7 +225,10 @@ private:
 
     ConversationService& m_service;
     LoadedModels& m_models;
+    RunList& m_trained;
     EngineClient& m_client;
+    LoadedAdapters m_adapters;
+    AdapterList m_adapterOffers;
     core::Library m_library;
     std::vector<core::BuiltInModel> m_builtIns;
     ConversationListModel m_list;
@@ -176,9 +239,10 @@ private:
 
     core::Conversation m_conversation;  // id 0: not in the store yet
     bool m_isNewest = false;            // whether opening is still to be done after the first list
-    AnswerRun* m_run = nullptr;         // a child
+    QList<AnswerRun*> m_runs;           // children; two where answers are compared
     bool m_isAsking = false;            // a question is on its way to the store
-    bool m_isReading = false;           // the model is ready, the prompt is being read
+    bool m_isComparing = false;
+    std::array<std::optional<Answerer>, 2> m_sides;
     QString m_search;
     QString m_draftText;
     QStringList m_names;  // of the library and what is built in
@@ -187,6 +251,9 @@ private:
     QString m_presetName;
     QTimer m_saveSettings;
 };
+
+/// A model as people call it: its name, "receipts-4b-full, step 600" for a run's checkpoint.
+QString shownName(const QString& model);
 
 /// Its name in tr(): the settings that Gemma's authors give.
 QString defaultPresetName();

@@ -36,6 +36,14 @@ QString figuresOf(const core::MessageStats& stats)
     return parts.join(QStringLiteral(", "));
 }
 
+QString wordsOf(const std::vector<core::UsedAdapter>& adapters)
+{
+    QStringList parts;
+    for (const core::UsedAdapter& adapter : adapters)
+        parts.append(QStringLiteral("%1 × %2").arg(QString::fromStdString(adapter.name)).arg(adapter.scale));
+    return parts.join(tr(" and "));
+}
+
 QString figuresOf(const core::Picture& picture, int tokens)
 {
     const QString size = tr("%1 × %2").arg(picture.width).arg(picture.height);

@@ -1,5 +1,6 @@
 #include "ui/chat/inspector.h"
 
+#include "ui/chat/adapter_section.h"
 #include "ui/chat/chat_view_model.h"
 #include "ui/chat/chat_words.h"
 #include "ui/theme/theme.h"
@@ -70,6 +71,7 @@ Inspector::Inspector(ChatViewModel& viewModel, QWidget* parent) : QWidget(parent
     column->setSpacing(0);
     column->addWidget(makePreset());
     column->addWidget(makeSystem());
+    column->addWidget(makeAdapters());
     column->addWidget(makeSampling());
     column->addWidget(makePictures());
     column->addStretch();
@@ -171,6 +173,14 @@ QWidget* Inspector::makeSystem()
         if (!m_isShowing)
             m_viewModel.setSystemPrompt(m_system->toPlainText());
     });
+    return section;
+}
+
+QWidget* Inspector::makeAdapters()
+{
+    auto* section = new InspectorSection(this);
+    m_adapters = new AdapterSection(m_viewModel, section);
+    section->column->addWidget(m_adapters);
     return section;
 }
 

@@ -13,17 +13,20 @@ class QSpinBox;
 
 namespace facet::ui {
 
+class AdapterSection;
 class ChatViewModel;
 class Chip;
 class Label;
 
-/// How the open conversation is answered: preset, system prompt, sampling, pictures.
+/// How the open conversation is answered: preset, system prompt, adapters, sampling, pictures.
 class Inspector final : public QWidget {
     Q_OBJECT
 
 public:
     /// `viewModel` must outlive this.
     explicit Inspector(ChatViewModel& viewModel, QWidget* parent = nullptr);
+
+    AdapterSection& adapters() { return *m_adapters; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -38,6 +41,7 @@ private:
 
     QWidget* makePreset();
     QWidget* makeSystem();
+    QWidget* makeAdapters();
     QWidget* makeSampling();
     QWidget* makePictures();
     Knob addKnob(QGridLayout* grid, const QString& name, const QString& text, double least, double most,
@@ -54,6 +58,7 @@ private:
     Chip* m_changed = nullptr;
     QPlainTextEdit* m_system = nullptr;
     Label* m_systemTokens = nullptr;
+    AdapterSection* m_adapters = nullptr;
     Knob m_temperature, m_topP, m_topK, m_minP, m_repetition;
     QSpinBox* m_longest = nullptr;
     QLineEdit* m_seed = nullptr;

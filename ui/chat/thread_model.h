@@ -19,6 +19,8 @@ struct Turn {
     core::MessageState state = core::MessageState::Complete;
     QString error;
     QString model;
+    std::vector<core::UsedAdapter> adapters;
+    std::optional<core::Sampling> sampling;
     std::optional<core::MessageStats> stats;
     int version = 1;  ///< which of its siblings it is, from 1
     int numVersions = 1;

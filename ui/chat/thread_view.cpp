@@ -179,15 +179,11 @@ void ThreadView::resizeEvent(QResizeEvent* event)
 
 void ThreadView::showActivity()
 {
-    const qint64 writing = m_viewModel.writingId();
     for (TurnView* turn : m_turns) {
         if (!turn)
             continue;
         turn->setBusy(m_viewModel.isAnswering());
-        if (turn->id() == writing && writing != 0)
-            turn->setActivity(m_viewModel.activity(), figuresOf(m_viewModel.runningStats()));
-        else
-            turn->setActivity({}, {});
+        turn->setActivity(m_viewModel.activity(turn->id()), figuresOf(m_viewModel.runningStats(turn->id())));
     }
 }
 

@@ -207,7 +207,11 @@ void TurnView::showState()
         m_later->setEnabled(m_turn.version < m_turn.numVersions);
         m_again->setEnabled(!m_isBusy);
         m_edit->setEnabled(!m_isBusy);
-        m_figures->setText(m_turn.stats ? figuresOf(*m_turn.stats) : QString());
+        const QString figures = m_turn.stats ? figuresOf(*m_turn.stats) : QString();
+        const QString adapters = wordsOf(m_turn.adapters);
+        m_figures->setText(adapters.isEmpty()  ? figures
+                           : figures.isEmpty() ? tr("with %1").arg(adapters)
+                                               : tr("with %1; %2").arg(adapters, figures));
     }
     showActions();
 }

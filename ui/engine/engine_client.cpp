@@ -311,6 +311,24 @@ void EngineClient::unload(const QString& model, QObject* context, Done<QString> 
                      std::move(done), decodeNothing);
 }
 
+void EngineClient::listAdapters(QObject* context, Done<QList<EngineAdapter>> done)
+{
+    request<QList<EngineAdapter>>("GET", QStringLiteral("/facet/v1/adapters"), {}, context, std::move(done),
+                                  decodeAdapters);
+}
+
+void EngineClient::loadAdapter(const QString& path, const QString& id, QObject* context, Done<QString> done)
+{
+    request<QString>("POST", QStringLiteral("/facet/v1/adapters/load"), encodeAdapterLoad(path, id), context,
+                     std::move(done), decodeLoad);
+}
+
+void EngineClient::unloadAdapter(const QString& id, QObject* context, Done<QString> done)
+{
+    request<QString>("POST", QStringLiteral("/facet/v1/adapters/unload"), encodeAdapterUnload(id), context,
+                     std::move(done), decodeNothing);
+}
+
 void EngineClient::queryQueue(QObject* context, Done<EngineQueue> done)
 {
     request<EngineQueue>("GET", QStringLiteral("/facet/v1/queue"), {}, context, std::move(done), decodeQueue);

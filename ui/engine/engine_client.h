@@ -63,6 +63,14 @@ public:
 
     /// Also cancels a load.
     void unload(const QString& model, QObject* context, Done<QString> done);
+    void listAdapters(QObject* context, Done<QList<EngineAdapter>> done);
+
+    /// Has the engine read an adapter from a folder of its machine; gives the id under which requests name
+    /// it.
+    void loadAdapter(const QString& path, const QString& id, QObject* context, Done<QString> done);
+
+    /// Answers that it takes part in are finished with it.
+    void unloadAdapter(const QString& id, QObject* context, Done<QString> done);
     void queryQueue(QObject* context, Done<EngineQueue> done);
     void queryCache(QObject* context, Done<EngineCache> done);
     void emptyCache(QObject* context, Done<QString> done);

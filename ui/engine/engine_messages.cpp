@@ -61,6 +61,16 @@ QByteArray encodeUnload(const QString& model)
     return compact({{"model", model.toStdString()}});
 }
 
+QByteArray encodeAdapterLoad(const QString& path, const QString& id)
+{
+    return compact(api::toJson(api::AdapterLoadRequest{path.toStdString(), id.toStdString()}));
+}
+
+QByteArray encodeAdapterUnload(const QString& id)
+{
+    return compact({{"id", id.toStdString()}});
+}
+
 /// What the engine reads a picture from: the file, or the bytes themselves.
 static core::Result<std::string> pictureSource(const QString& path, bool byPath)
 {
@@ -105,6 +115,9 @@ core::Result<QByteArray> encode(const AnswerRequest& request, bool picturesByPat
     options.seed = sampling.seed;
     options.stream = true;
     options.includeUsage = true;
+    options.adapters.emplace();
+    for (const AdapterUse& use : request.adapters)
+        options.adapters->push_back({use.id.toStdString(), use.scale});
     if (request.prompt)
         return compact(api::toJson(api::CompletionRequest{options, {request.prompt->toStdString()}}));
     if (sampling.panAndScan)
@@ -199,6 +212,17 @@ core::Result<QList<EngineModel>> decodeModels(const QByteArray& body)
                                               list.append(modelOf(model));
                                           return list;
                                       });
+}
+
+core::Result<QList<EngineAdapter>> decodeAdapters(const QByteArray& body)
+{
+    return decode<QList<
+        EngineAdapter>>(body, api::adaptersFromJson, [](const std::vector<api::AdapterState>& adapters) {
+        QList<EngineAdapter> list;
+        for (const api::AdapterState& adapter : adapters)
+            list.append({qt(adapter.id), qt(adapter.path), qt(adapter.base), static_cast<int>(adapter.rank)});
+        return list;
+    });
 }
 
 core::Result<EngineQueue> decodeQueue(const QByteArray& body)

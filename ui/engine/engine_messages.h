@@ -73,6 +73,14 @@ struct EngineModel {
     bool operator==(const EngineModel&) const = default;
 };
 
+/// An adapter that the engine has read.
+struct EngineAdapter {
+    QString id;
+    QString path;  ///< on the engine's machine
+    QString base;  ///< the model that it was trained on, as its folder says
+    int rank = 0;  ///< the largest of its layers
+};
+
 struct EngineQueue {
     int running = 0;
     int waiting = 0;
@@ -97,12 +105,19 @@ struct ChatTurn {
     QList<QString> pictures;  ///< paths of files
 };
 
+/// An adapter of an answer.
+struct AdapterUse {
+    QString id;        ///< one of EngineClient::listAdapters()
+    double scale = 1;  ///< -100 to 100
+};
+
 /// A chat if `prompt` is absent, else a text to go on with.
 struct AnswerRequest {
     QString model;
     QList<ChatTurn> turns;
     std::optional<QString> prompt;
     core::Sampling sampling;
+    QList<AdapterUse> adapters;  ///< none: the model itself, whatever the engine's own default is
 };
 
 /// How an answer went.
@@ -125,6 +140,8 @@ struct AnswerEvent {
 
 QByteArray encode(const LoadRequest& request);
 QByteArray encodeUnload(const QString& model);
+QByteArray encodeAdapterLoad(const QString& path, const QString& id);
+QByteArray encodeAdapterUnload(const QString& id);
 
 /// Cost  reads and encodes the pictures unless `picturesByPath`: not for the GUI thread then.
 core::Result<QByteArray> encode(const AnswerRequest& request, bool picturesByPath);
@@ -136,6 +153,7 @@ core::Result<QList<EngineDevice>> decodeDevices(const QByteArray& body);
 core::Result<LoadEstimate> decodeEstimate(const QByteArray& body);
 core::Result<QString> decodeLoad(const QByteArray& body);
 core::Result<QList<EngineModel>> decodeModels(const QByteArray& body);
+core::Result<QList<EngineAdapter>> decodeAdapters(const QByteArray& body);
 core::Result<EngineQueue> decodeQueue(const QByteArray& body);
 core::Result<EngineCache> decodeCache(const QByteArray& body);
 core::Result<TokenCount> decodeTokenCount(const QByteArray& body);

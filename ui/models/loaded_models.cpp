@@ -35,7 +35,9 @@ LoadedModels::LoadedModels(EngineClient& client, QObject* parent) : QObject(pare
 
 const EngineModel* LoadedModels::find(const QString& name) const
 {
-    const auto found = std::ranges::find(m_models, m_ids.value(name, name), &EngineModel::id);
+    auto found = std::ranges::find(m_models, m_ids.value(name, name), &EngineModel::id);
+    if (found == m_models.end())
+        found = std::ranges::find(m_models, name, &EngineModel::path);
     return found == m_models.end() ? nullptr : &*found;
 }
 

@@ -21,7 +21,7 @@ public:
     EngineClient& client() { return m_client; }
     const QList<EngineModel>& models() const { return m_models; }
 
-    /// By id, or by the name it was loaded under; nullptr if the engine has none.
+    /// By id, by the name it was loaded under, or by its folder; nullptr if the engine has none.
     const EngineModel* find(const QString& name) const;
 
     /// Running and waiting answers, as of the last look.

@@ -41,7 +41,7 @@ private Q_SLOTS:
     void whatIsKeptIsReadAgain()
     {
         QTemporaryDir folder;
-        ConversationSettings settings{"gemma-3-4b-it", "Be short.", {}, false};
+        ConversationSettings settings{"gemma-3-4b-it", "Be short.", {}, false, {}};
         settings.sampling.temperature = 0.3;
         settings.sampling.seed = -7;
         int64_t id = 0;
@@ -154,6 +154,45 @@ private Q_SLOTS:
         QVERIFY(store.presets()->empty());
     }
 
+    void aFileFromBeforeThereWereAdaptersIsTakenOn()
+    {
+        QTemporaryDir folder;
+        int64_t id = 0;
+        {
+            ConversationStore store = openAt(folder);
+            id = *store.addConversation("old", {});
+            add(store, id, 0, "user", "hello");
+        }
+        {
+            auto database = sqlite::Database::open(folder.filePath(QStringLiteral("c.db")).toStdString());
+            QVERIFY(
+                database->execute("ALTER TABLE conversations DROP COLUMN adapters;"
+                                  "ALTER TABLE messages DROP COLUMN adapters; PRAGMA user_version = 1"));
+        }
+        ConversationStore store = openAt(folder);
+        auto conversation = store.load(id);
+        QVERIFY2(conversation, conversation.error().message.c_str());
+        QCOMPARE(conversation->messages[0].text, std::string("hello"));
+        QVERIFY(conversation->messages[0].adapters.empty());
+        ConversationSettings settings = conversation->settings;
+        settings.adapters = {{"/runs/a \"b\"", "a, step 1", -0.5}};
+        QVERIFY(store.setSettings(id, settings));
+        NewMessage answer;
+        answer.conversation = id;
+        answer.parent = conversation->leaf;
+        answer.role = "assistant";
+        answer.model = "tiny";
+        answer.adapters = settings.adapters;
+        QVERIFY(store.addMessage(answer));
+        conversation = store.load(id);
+        QVERIFY(conversation->settings == settings);
+        QVERIFY(conversation->messages[1].adapters == settings.adapters);
+        const PictureLink noLink = [](const Picture&) { return std::string(); };
+        QVERIFY(exportMarkdown(*conversation, noLink).find("## tiny with a, step 1 × -0.5\n") !=
+                std::string::npos);
+        QVERIFY(exportJson(*conversation, noLink).find("\"scale\": -0.5") != std::string::npos);
+    }
+
     void aFileFromALaterFacetIsRefusedAndLeftAlone()
     {
         QTemporaryDir folder;
@@ -245,7 +284,7 @@ private Q_SLOTS:
     {
         QTemporaryDir folder;
         ConversationStore store = openAt(folder);
-        const int64_t id = *store.addConversation("T", {"m", "sys\ntwo", {}, false});
+        const int64_t id = *store.addConversation("T", {"m", "sys\ntwo", {}, false, {}});
         NewMessage user;
         user.conversation = id;
         user.role = "user";

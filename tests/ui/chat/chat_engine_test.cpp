@@ -20,6 +20,7 @@ class ChatEngineTest : public QObject {
     std::unique_ptr<EngineProcess> m_engine;
     std::unique_ptr<EngineClient> m_client;
     std::unique_ptr<LoadedModels> m_loaded;
+    std::unique_ptr<RunList> m_runs;
     std::unique_ptr<ConversationService> m_service;
     std::unique_ptr<ChatViewModel> m_chat;
 
@@ -54,8 +55,9 @@ private Q_SLOTS:
         m_client->useProcess(*m_engine);
         m_loaded = std::make_unique<LoadedModels>(*m_client);
         const std::filesystem::path folder = m_home.path().toStdString();
+        m_runs = std::make_unique<RunList>(std::vector{folder / "runs"});
         m_service = std::make_unique<ConversationService>(folder);
-        m_chat = std::make_unique<ChatViewModel>(*m_service, *m_loaded, facet::core::Library(folder),
+        m_chat = std::make_unique<ChatViewModel>(*m_service, *m_loaded, *m_runs, facet::core::Library(folder),
                                                  std::vector<facet::core::BuiltInModel>{{"demo", "/unused"}});
         m_chat->start();
         QTRY_COMPARE(m_chat->model(), QStringLiteral("demo"));

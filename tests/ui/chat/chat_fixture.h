@@ -5,6 +5,8 @@
 #include "tests/support/fake_engine.h"
 #include "ui/chat/chat_view_model.h"
 
+#include <QDir>
+#include <QFile>
 #include <QImage>
 #include <QPainter>
 #include <QTemporaryDir>
@@ -31,7 +33,7 @@ public:
         const std::filesystem::path folder = home.path().toStdString();
         service = std::make_unique<ConversationService>(folder);
         viewModel =
-            std::make_unique<ChatViewModel>(*service, loaded, core::Library(folder),
+            std::make_unique<ChatViewModel>(*service, loaded, runs, core::Library(folder),
                                             std::vector<core::BuiltInModel>{{model.toStdString(), "/none"}});
         viewModel->start();
         QTRY_COMPARE(viewModel->model(), model);
@@ -46,6 +48,33 @@ public:
 
     const Turn& turn(int row) const { return viewModel->thread().turn(row); }
     int numTurns() const { return viewModel->thread().rowCount(); }
+
+    /// A folder that looks like an adapter, in a run of its own; gives its path.
+    QString makeAdapter(const QString& run, int step, const QByteArray& base = {}) const
+    {
+        const QString folder = home.filePath(
+            QStringLiteral("runs/%1/checkpoints/step-%2").arg(run).arg(step, 8, 10, QLatin1Char('0')));
+        QDir().mkpath(folder);
+        write(folder + QStringLiteral("/adapter_model.safetensors"), "weights");
+        write(folder + QStringLiteral("/adapter_config.json"),
+              "{\"base_model_name_or_path\": \"" + base + "\"}");
+        write(home.filePath(QStringLiteral("runs/%1/job.json").arg(run)),
+              "{\"facet_job\": 1, \"name\": \"" + run.toUtf8() + "\", \"model\": \"tiny\"}");
+        core::RunStatus status = core::RunStatus::ofThisProcess();
+        status.state = core::RunState::Done;
+        status.step = status.numSteps = step;
+        const std::filesystem::path place = home.filePath(QStringLiteral("runs/") + run).toStdString();
+        if (!core::writeStatus({place}, status))
+            qFatal("cannot write a status");
+        return folder;
+    }
+
+    static void write(const QString& path, const QByteArray& bytes)
+    {
+        QFile file(path);
+        if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size())
+            qFatal("cannot write %s", qPrintable(path));
+    }
 
     QString makePicture(const QString& name, QSize size = {640, 480}) const
     {
@@ -66,6 +95,7 @@ public:
     FakeEngine engine;
     EngineClient client;
     LoadedModels loaded{client};
+    RunList runs{{std::filesystem::path(home.path().toStdString()) / "runs"}};
     std::unique_ptr<ConversationService> service;
     std::unique_ptr<ChatViewModel> viewModel;
 };

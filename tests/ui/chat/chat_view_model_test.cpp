@@ -43,8 +43,8 @@ private Q_SLOTS:
         QAbstractItemModelTester thread(&chat.viewModel->thread());
         QStringList activities;
         connect(chat.viewModel.get(), &ChatViewModel::activityChanged, this, [&] {
-            if (const QString now = chat.viewModel->activity();
-                activities.isEmpty() || activities.last() != now)
+            const QString now = chat.numTurns() > 1 ? chat.viewModel->activity(chat.turn(1).id) : QString();
+            if (activities.isEmpty() || activities.last() != now)
                 activities.append(now);
         });
         chat.ask(QStringLiteral("count 30"));

@@ -4,6 +4,7 @@ Modes: good, babble (no greeting), silent (never greets), dead (ends at once), o
 What it answers depends on the last user message: "count N" gives N words "w0 w1 ...", one each `PACE` ms (--pace);
 "die N" gives N words, then the process kills itself; "refuse" is refused; "break" fails in mid-answer. Anything else
 is given back. Counts of tokens are words, and 256 for a picture. Loading takes three looks at /facet/v1/models.
+Adapters are any folders but those with "unfit" in their path; an answer ends with " <folder name>*<scale>" for each.
 """
 
 import argparse
@@ -26,6 +27,7 @@ parser.add_argument("--token", default="secret")
 args = parser.parse_args()
 
 models = {}
+adapters = {}
 
 
 def words_of(text):
@@ -80,6 +82,8 @@ class Handler(BaseHTTPRequestHandler):
             self.reply({"models": list(models.values())})
         elif self.path == "/facet/v1/devices":
             self.reply({"devices": [{"id": "cpu", "name": "CPU", "memory_bytes": 8 << 30, "usable": True}]})
+        elif self.path == "/facet/v1/adapters":
+            self.reply({"data": list(adapters.values())})
         elif self.path == "/facet/v1/queue":
             self.reply({"running": 0, "waiting": 0, "slots": 4})
         else:
@@ -98,6 +102,18 @@ class Handler(BaseHTTPRequestHandler):
             self.reply({"id": name}, 202)
         elif self.path == "/facet/v1/unload":
             models.pop(body["model"], None)
+            self.reply({})
+        elif self.path == "/facet/v1/adapters/load":
+            name = body.get("id") or os.path.basename(body["path"])
+            if "unfit" in body["path"]:
+                self.refuse(400, "model tiny: the adapter's layers have another shape.")
+            elif name in adapters:
+                self.refuse(400, f"id {name} is taken already: give another id")
+            else:
+                adapters[name] = {"id": name, "path": body["path"], "base": "tiny", "rank": 8}
+                self.reply({"id": name})
+        elif self.path == "/facet/v1/adapters/unload":
+            adapters.pop(body["id"], None)
             self.reply({})
         elif self.path == "/v1/tokenize":
             messages = body.get("messages", [])
@@ -121,6 +137,12 @@ class Handler(BaseHTTPRequestHandler):
         if order[0] == "refuse":
             self.refuse(400, "The prompt has 9000 tokens, the context 8192: shorten it.")
             return
+        used = []
+        for use in body.get("adapters", []):
+            if use["id"] not in adapters:
+                self.refuse(400, f"there is no adapter {use['id']}: load it first")
+                return
+            used.append(f" {os.path.basename(adapters[use['id']]['path'])}*{use['scale']:g}")
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -130,6 +152,7 @@ class Handler(BaseHTTPRequestHandler):
             pieces = [f"w{i} " for i in range(int(order[1]))]
         else:
             pieces = [prompt[i : i + 7] for i in range(0, len(prompt), 7)]
+        pieces += used
         head = {"id": "1", "object": kind, "created": 0, "model": body["model"]}
         try:
             for piece in pieces:
