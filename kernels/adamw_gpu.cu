@@ -9,24 +9,6 @@ namespace {
 
 enum class Format { Float, BFloat16, Levels };
 
-template <typename T>
-__device__ inline float wide(T value)
-{
-    if constexpr (sizeof(T) == 2)
-        return toFloat(value);
-    else
-        return value;
-}
-
-template <typename T>
-__device__ inline T narrow(float value)
-{
-    if constexpr (sizeof(T) == 2)
-        return toBf16(value);
-    else
-        return value;
-}
-
 /// The largest value of the block's threads. All of them call it.
 __device__ inline float blockMax(float value, float* scratch)
 {

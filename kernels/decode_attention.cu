@@ -238,9 +238,7 @@ cudaError_t launch(const DecodeAttention& work, cudaStream_t stream)
 {
     const dim3 grid(kMaxBlocks, static_cast<unsigned>(work.numKvHeads),
                     static_cast<unsigned>(work.numTokens));
-    const auto with = [&](auto* kernel) {
-        return launchInChain(kernel, grid, kWarps * kWarp, 0, stream, work);
-    };
+    const auto with = [&](auto* kernel) { return launchInChain(kernel, grid, kWarps * kWarp, stream, work); };
     switch (work.numHeads / work.numKvHeads) {
         case 1:
             return with(attendTokens<kHeadDim, 1>);

@@ -254,9 +254,7 @@ template <Output kOutput, int kWarps, int kSharers>
 cudaError_t launch(const Job& job, int numBlocks, int numPartials, cudaStream_t stream)
 {
     const dim3 grid(static_cast<unsigned>(numBlocks), static_cast<unsigned>(numPartials));
-    const auto with = [&](auto* kernel) {
-        return launchInChain(kernel, grid, kWarps * kWarp, 0, stream, job);
-    };
+    const auto with = [&](auto* kernel) { return launchInChain(kernel, grid, kWarps * kWarp, stream, job); };
     switch (job.matrices[0].format) {
         case GpuFormat::BFloat16:
             return with(multiplyTokens<GpuFormat::BFloat16, kOutput, kWarps, kSharers>);
@@ -272,8 +270,7 @@ cudaError_t prepared(const Residual& residual, int numTokens, cudaStream_t strea
 {
     if (residual.width > kMaxWidth)
         return cudaErrorInvalidValue;
-    return launchInChain(prepare, dim3(static_cast<unsigned>(numTokens)), kPrepareThreads, 0, stream,
-                         residual);
+    return launchInChain(prepare, dim3(static_cast<unsigned>(numTokens)), kPrepareThreads, stream, residual);
 }
 
 template <GpuFormat kFormat>
@@ -384,11 +381,11 @@ cudaError_t embedTokens(Bf16* x, const int64_t* ids, const GpuMatrix& table, flo
     const dim3 grid(static_cast<unsigned>(numTokens));
     switch (table.format) {
         case GpuFormat::BFloat16:
-            return launchInChain(embed<GpuFormat::BFloat16>, grid, kThreads, 0, stream, x, ids, table, scale);
+            return launchInChain(embed<GpuFormat::BFloat16>, grid, kThreads, stream, x, ids, table, scale);
         case GpuFormat::Int8:
-            return launchInChain(embed<GpuFormat::Int8>, grid, kThreads, 0, stream, x, ids, table, scale);
+            return launchInChain(embed<GpuFormat::Int8>, grid, kThreads, stream, x, ids, table, scale);
         case GpuFormat::Int4:
-            return launchInChain(embed<GpuFormat::Int4>, grid, kThreads, 0, stream, x, ids, table, scale);
+            return launchInChain(embed<GpuFormat::Int4>, grid, kThreads, stream, x, ids, table, scale);
     }
     return cudaErrorInvalidValue;
 }

@@ -20,6 +20,26 @@ __device__ inline Bf16 toBf16(float value)
     return __bfloat16_as_ushort(__float2bfloat16_rn(value));
 }
 
+/// A float or a bfloat16 as a float.
+template <typename T>
+__device__ inline float wide(T value)
+{
+    if constexpr (sizeof(T) == 2)
+        return toFloat(value);
+    else
+        return value;
+}
+
+/// And back.
+template <typename T>
+__device__ inline T narrow(float value)
+{
+    if constexpr (sizeof(T) == 2)
+        return toBf16(value);
+    else
+        return value;
+}
+
 /// Rounded to bfloat16 and back.
 __device__ inline float rounded(float value)
 {
@@ -95,24 +115,18 @@ __device__ inline void letNextKernelStart()
 
 /// Launches a kernel that calls waitForKernelBefore().
 template <typename... Parameters, typename... Arguments>
-cudaError_t launchInChain(void (*kernel)(Parameters...), dim3 grid, int numThreads, size_t sharedBytes,
-                          cudaStream_t stream, const Arguments&... arguments)
+cudaError_t launchInChain(void (*kernel)(Parameters...), dim3 grid, int numThreads, cudaStream_t stream,
+                          const Arguments&... arguments)
 {
     cudaFuncAttributes attributes;
     if (const cudaError_t error = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(kernel)))
         return error;
-    if (sharedBytes > 48 * 1024)
-        if (const cudaError_t error = cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
-                                                           cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                                           static_cast<int>(sharedBytes)))
-            return error;
     cudaLaunchAttribute early{};
     early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
     early.val.programmaticStreamSerializationAllowed = 1;
     cudaLaunchConfig_t config{};
     config.gridDim = grid;
     config.blockDim = dim3(static_cast<unsigned>(numThreads));
-    config.dynamicSmemBytes = sharedBytes;
     config.stream = stream;
     config.attrs = &early;
     config.numAttrs = attributes.ptxVersion >= 90 ? 1 : 0;

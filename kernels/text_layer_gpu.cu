@@ -71,29 +71,16 @@ __global__ void normRotateHeads(T* y, const T* x, int64_t stride, const T* weigh
     const int64_t token = index / numHeads, head = index % numHeads;
     const T* in = x + token * stride + head * headDim;
     T* out = y + index * headDim;
-    const auto number = [](T value) {
-        if constexpr (sizeof(T) == 2)
-            return toFloat(value);
-        else
-            return value;
-    };
-    const auto put = [](T& place, float value) {
-        if constexpr (sizeof(T) == 2)
-            place = toBf16(value);
-        else
-            place = value;
-    };
-
     float squares = 0;
     for (int i = lane; i < headDim; i += kWarp)
-        squares += number(in[i]) * number(in[i]);
+        squares += wide(in[i]) * wide(in[i]);
     const float unit = rsqrtf(warpSum(squares) / headDim + eps);
     for (int i = lane; i < half; i += kWarp) {
-        const float a = number(in[i]) * unit * (1 + number(weight[i]));
-        const float b = number(in[i + half]) * unit * (1 + number(weight[i + half]));
+        const float a = wide(in[i]) * unit * (1 + wide(weight[i]));
+        const float b = wide(in[i + half]) * unit * (1 + wide(weight[i + half]));
         const float cosine = cosines[token * half + i], sine = sines[token * half + i];
-        put(out[i], a * cosine - b * sine);
-        put(out[i + half], b * cosine + a * sine);
+        out[i] = narrow<T>(a * cosine - b * sine);
+        out[i + half] = narrow<T>(b * cosine + a * sine);
     }
 }
 

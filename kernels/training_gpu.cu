@@ -189,12 +189,6 @@ __global__ void normRotateWeightBackward(float* partials, const float* units, co
                                          int numHeads, int headDim)
 {
     const int half = headDim / 2, column = threadIdx.x;
-    const auto wide = [](T value) {
-        if constexpr (sizeof(T) == 2)
-            return toFloat(value);
-        else
-            return value;
-    };
     float first = 0, second = 0;
     for (int64_t index = blockIdx.x; index < numTokens * numHeads; index += gridDim.x) {
         const int64_t place = index * headDim + column, angle = index / numHeads * half + column;
@@ -271,12 +265,7 @@ __global__ void crossEntropyRows(float* loss, T* scores, const int64_t* targets,
         for (int other = 1; other < kBlock / kWarp; ++other)
             addExponentials(largest, sum, largestOf[other], sumOf[other]);
         sharedLogSum = largest + logf(sum);
-        float score;
-        if constexpr (sizeof(T) == 2)
-            score = toFloat(row[target]);
-        else
-            score = row[target];
-        loss[blockIdx.x] = sharedLogSum - score;
+        loss[blockIdx.x] = sharedLogSum - wide(row[target]);
     }
     __syncthreads();
     if (!isGradientWanted)
