@@ -15,23 +15,6 @@ struct Samples {
     uint64_t seed[kAtOnce] = {};
 };
 
-__device__ inline float wide(float value)
-{
-    return value;
-}
-__device__ inline float wide(Bf16 value)
-{
-    return toFloat(value);
-}
-__device__ inline void put(float& place, float value)
-{
-    place = value;
-}
-__device__ inline void put(Bf16& place, float value)
-{
-    place = toBf16(value);
-}
-
 template <typename T>
 __global__ void drop(T* y, const T* x, Samples samples, Dropout how)
 {
@@ -45,7 +28,7 @@ __global__ void drop(T* y, const T* x, Samples samples, Dropout how)
         const auto element = static_cast<uint64_t>(i - samples.firstElement[sample]);
         if (isNew || element % 4 == 0)
             drawn = philox(element / 4, how.stream, samples.seed[sample]);
-        put(y[i], drawn.at[element % 4] < how.threshold ? 0.0F : wide(x[i]) * how.scale);
+        y[i] = drawn.at[element % 4] < how.threshold ? T{} : narrow<T>(wide(x[i]) * how.scale);
     }
 }
 

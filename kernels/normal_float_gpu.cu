@@ -8,15 +8,6 @@ namespace {
 constexpr int kThreads = 256;
 constexpr int kEach = 8;  // weights of a thread: one load of 32 bits, all in one block of 64
 
-__device__ inline void put(float& place, float value)
-{
-    place = value;
-}
-__device__ inline void put(Bf16& place, float value)
-{
-    place = toBf16(value);
-}
-
 /// kNormalFloatLevels for the device, which has no arrays of the host's.
 struct Levels {
     float at[16];
@@ -40,21 +31,21 @@ __global__ void widen(T* weights, NormalFloatMatrix matrix, Levels constants, co
         __fmul_rn(scaleLevels[matrix.scaleCodes[block]], matrix.groupScales[block / kNormalFloatGroup]),
         matrix.offset);
     const uint32_t bytes = reinterpret_cast<const uint32_t*>(matrix.values)[first / kEach];
-    alignas(16) T wide[kEach];
+    alignas(16) T widened[kEach];
     for (int i = 0; i < kEach; ++i) {
         const uint32_t pair = bytes >> (i / 2 * 8);
-        put(wide[i], levels[(i % 2 == 0 ? pair >> 4 : pair) & 15U] * scale);
+        widened[i] = narrow<T>(levels[(i % 2 == 0 ? pair >> 4 : pair) & 15U] * scale);
     }
 
     T* out = weights + (first - begin);
     if (begin % kEach == 0 && first + kEach <= end) {
-        for (size_t i = 0; i < sizeof(wide) / sizeof(uint4); ++i)
-            reinterpret_cast<uint4*>(out)[i] = reinterpret_cast<const uint4*>(wide)[i];
+        for (size_t i = 0; i < sizeof(widened) / sizeof(uint4); ++i)
+            reinterpret_cast<uint4*>(out)[i] = reinterpret_cast<const uint4*>(widened)[i];
         return;
     }
     for (int i = 0; i < kEach; ++i)
         if (first + i >= begin && first + i < end)
-            out[i] = wide[i];
+            out[i] = widened[i];
 }
 
 }  // namespace
