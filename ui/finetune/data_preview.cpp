@@ -1,10 +1,12 @@
 #include "ui/finetune/data_preview.h"
 
-#include "core/data/packing.h"
 #include "core/data/tar_shard.h"
 #include "jobs/job_rows.h"
 #include "ui/background.h"
 #include "ui/models/words.h"
+
+#include <QCoreApplication>
+#include <QPointer>
 
 #include <algorithm>
 
@@ -38,7 +40,27 @@ QImage thumbnailOf(const std::string& source)
         .scaled(2 * kThumbnail, 2 * kThumbnail, Qt::KeepAspectRatio, Qt::SmoothTransformation);
 }
 
+DataPreview::Packs planOf(const DataQuery& query, const DataSession& session, const DataCounts& counts)
+{
+    DataPreview::Packs packs = {packedRows(query, session, counts), {}, query.sequenceLength, 0};
+    int64_t tokens = 0;
+    for (size_t i = 0; i < packs.sequences.size(); ++i)
+        for (size_t k = 0; k < packs.sequences[i].size(); ++k) {
+            tokens += packs.sequences[i][k].length;
+            packs.places[packs.sequences[i][k].row] = {static_cast<qsizetype>(i), static_cast<qsizetype>(k)};
+        }
+    const auto room = static_cast<double>(std::max<int64_t>(1, std::ssize(packs.sequences) * packs.capacity));
+    packs.fill = static_cast<double>(tokens) / room;
+    return packs;
+}
+
 }  // namespace
+
+DataPreview::PackPlace DataPreview::Packs::placeOf(int64_t row) const
+{
+    const auto found = places.find(row);
+    return found == places.end() ? PackPlace() : found->second;
+}
 
 ShownRow showRow(const DataSession& session, int64_t row, int64_t sequenceLength)
 {
@@ -125,7 +147,10 @@ QString DataPreview::format() const
 void DataPreview::setQuery(const DataQuery& query)
 {
     const bool isSame = m_hasQuery && readTheSame(query, m_query);
-    const bool isCutElsewhere = m_query.sequenceLength != query.sequenceLength || m_query.seed != query.seed;
+    const bool isCutElsewhere =
+        m_query.sequenceLength != query.sequenceLength || m_query.seed != query.seed ||
+        m_query.heldOutFraction != query.heldOutFraction || m_query.heldOutSeed != query.heldOutSeed ||
+        m_query.maxSamples != query.maxSamples;
     if (!m_hasQuery || m_query.all != query.all) {
         ++m_sharesRound;
         m_sharesDelay.start();
@@ -155,23 +180,75 @@ void DataPreview::open()
             if (round != m_round)
                 return;
             m_isOpening = false;
-            m_isCounting = false;
-            ++m_rowRound;
-            m_counts = {};
-            m_packs.reset();
-            m_problems.show({});
-            m_session = session ? *session : nullptr;
-            m_columns = m_session ? m_session->columns() : decltype(m_columns)();
+            m_isIndexing = false;
             m_problem = session ? QString() : QString::fromStdString(session.error().message);
-            m_shownRow = {};
             m_row = 0;
-            if (m_session && m_session->numRows() > 0) {
-                readRow();
-                count();
-            }
-            Q_EMIT changed();
-            Q_EMIT rowChanged();
+            take(session ? *session : nullptr);
+            if (m_session && !m_session->hasAllRows())
+                index();
         });
+}
+
+/// Shows another session of the same query.
+void DataPreview::take(std::shared_ptr<const DataSession> session)
+{
+    m_isCounting = false;
+    ++m_countRound;
+    ++m_rowRound;
+    m_counts = {};
+    m_packs.reset();
+    m_problems.show({});
+    m_session = std::move(session);
+    m_columns = m_session ? m_session->columns() : decltype(m_columns)();
+    m_shownRow = {};
+    if (m_session && m_session->numRows() > 0) {
+        readRow();
+        count();
+    }
+    Q_EMIT changed();
+    Q_EMIT rowChanged();
+}
+
+/// Builds the index while the first rows are shown.
+void DataPreview::index()
+{
+    m_isIndexing = true;
+    m_indexed = 0;
+    const core::Progress progress = [flag = m_isCancelled, guard = QPointer(this), this, round = m_round](
+                                        int64_t done, int64_t all) {
+        const double share = all > 0 ? static_cast<double>(done) / static_cast<double>(all) : 1;
+        // Only posted: the object itself is looked at in its own thread.
+        QMetaObject::invokeMethod(
+            qApp,
+            [guard, this, share, round] {
+                if (!guard || round != m_round || !m_isIndexing)
+                    return;
+                m_indexed = share;
+                Q_EMIT changed();
+            },
+            Qt::QueuedConnection);
+        return !*flag;
+    };
+    runInBackground(
+        this, [session = m_session, progress] { return session->withAllRows(progress); },
+        [this, round = m_round](const core::Result<std::shared_ptr<const DataSession>>& session) {
+            if (round != m_round)
+                return;
+            m_isIndexing = false;
+            if (session) {
+                take(*session);
+                return;
+            }
+            if (session.error().code != core::ErrorCode::Cancelled)
+                m_problem = QString::fromStdString(session.error().message);
+            Q_EMIT changed();
+        });
+}
+
+void DataPreview::stopIndexing()
+{
+    if (m_isIndexing && m_isCancelled)
+        *m_isCancelled = true;
 }
 
 void DataPreview::count()
@@ -183,8 +260,8 @@ void DataPreview::count()
             countRows(*session, counts, kPieceMs);
             return std::move(counts);
         },
-        [this, round = m_round](const DataCounts& counts) {
-            if (round != m_round)
+        [this, round = m_round, countRound = m_countRound](const DataCounts& counts) {
+            if (round != m_round || countRound != m_countRound)
                 return;
             m_isCounting = false;
             m_counts = counts;
@@ -223,22 +300,14 @@ void DataPreview::planPacks()
 {
     m_packs.reset();
     const int64_t capacity = m_query.sequenceLength;
-    const bool isCounted = m_session && m_counts.nextRow == m_session->numRows();
+    const bool isCounted = m_session && m_session->hasAllRows() && m_counts.nextRow == m_session->numRows();
     if (!isCounted || capacity <= 0 || m_counts.lengths.empty() || m_counts.lengths.size() > kMostPackedRows)
         return;
     runInBackground(
         this,
-        [lengths = m_counts.lengths, capacity, seed = m_query.seed]() mutable {
-            int64_t tokens = 0;
-            for (int64_t& length : lengths) {
-                length = std::min(length, capacity);
-                tokens += length;
-            }
-            const auto count = std::ssize(core::planPacks(lengths, capacity, seed));
-            return Packs{count, static_cast<double>(tokens) / static_cast<double>(count * capacity)};
-        },
-        [this, round = m_round, capacity](const Packs& packs) {
-            if (round != m_round || capacity != m_query.sequenceLength)
+        [query = m_query, session = m_session, counts = m_counts] { return planOf(query, *session, counts); },
+        [this, round = m_round, planRound = ++m_planRound](const Packs& packs) {
+            if (round != m_round || planRound != m_planRound)
                 return;
             m_packs = packs;
             Q_EMIT changed();

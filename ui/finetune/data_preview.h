@@ -11,6 +11,7 @@
 #include <QTimer>
 
 #include <atomic>
+#include <map>
 #include <memory>
 
 namespace facet::ui {
@@ -68,7 +69,15 @@ public:
     QString format() const;
     int64_t numRows() const { return m_session ? m_session->numRows() : 0; }
     bool hasTokens() const { return m_session && m_session->hasTokens(); }
-    bool isBusy() const { return m_isOpening || m_isCounting; }
+    bool isBusy() const { return m_isOpening || m_isCounting || isIndexing(); }
+
+    /// Whether only the first rows are known yet, and how much of the file has been read, 0 to 1.
+    bool isIndexing() const { return m_isIndexing; }
+    double indexed() const { return m_indexed; }
+    bool hasAllRows() const { return m_session && m_session->hasAllRows(); }
+
+    /// Keeps to the first rows.
+    void stopIndexing();
     const std::vector<std::pair<std::string, std::string>>& columns() const { return m_columns; }
 
     /// Why the source cannot be opened; "" if it can.
@@ -80,12 +89,23 @@ public:
     /// Goes to a row, from 0.
     void goTo(int64_t row);
 
-    /// How full packed sequences are, 0 to 1, and how many they are; none until all rows are counted.
-    struct Packs {
-        int64_t count = 0;
-        double fill = 0;
+    struct PackPlace {
+        qsizetype sequence = -1;  ///< -1: the row is in none
+        qsizetype block = -1;
     };
-    std::optional<Packs> packs() const { return m_packs; }
+
+    /// How rows are packed into sequences.
+    struct Packs {
+        std::vector<PackedRows> sequences;
+        std::map<int64_t, PackPlace> places;  ///< by row
+        int64_t capacity = 0;                 ///< tokens of a sequence
+        double fill = 0;                      ///< of all, 0 to 1
+
+        PackPlace placeOf(int64_t row) const;
+    };
+
+    /// None until all rows are counted.
+    const std::optional<Packs>& packs() const { return m_packs; }
 
     /// How many rows of all sources train and validate; none until they are counted, or if they cannot be.
     struct Shares {
@@ -103,6 +123,8 @@ Q_SIGNALS:
 
 private:
     void open();
+    void take(std::shared_ptr<const DataSession> session);
+    void index();
     void count();
     void readRow();
     void planPacks();
@@ -125,8 +147,12 @@ private:
     std::optional<Packs> m_packs;
     int64_t m_row = 0;
     int m_round = 0;
+    int m_countRound = 0;
     int m_rowRound = 0;
+    int m_planRound = 0;
+    double m_indexed = 0;
     bool m_isOpening = false;
+    bool m_isIndexing = false;
     bool m_isCounting = false;
 };
 

@@ -1,14 +1,19 @@
 #include "ui/finetune/data_section.h"
 
 #include "jobs/job/job_fields.h"
+#include "ui/finetune/chats_dialog.h"
 #include "ui/finetune/data_views.h"
 #include "ui/finetune/form_field.h"
 #include "ui/finetune/job_form.h"
+#include "ui/finetune/pack_view.h"
+#include "ui/finetune/source_list.h"
 #include "ui/models/words.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/label.h"
+#include "ui/widgets/segments.h"
+#include "ui/widgets/toast.h"
 
 #include <QComboBox>
 #include <QFileDialog>
@@ -16,15 +21,18 @@
 #include <QListView>
 #include <QSignalBlocker>
 #include <QSpinBox>
+#include <QStackedWidget>
 
 namespace facet::ui {
 
 using nlohmann::json;
 
-DataSection::DataSection(JobForm& form, QWidget* parent) : Card(tr("4  Data"), parent), m_form(form)
+DataSection::DataSection(JobForm& form, ConversationService* conversations, QWidget* parent)
+    : Card(tr("4  Data"), parent), m_form(form), m_conversations(conversations)
 {
     m_summary = new Label(TextStyle::Small, Role::Text2);
     header()->addWidget(m_summary);
+    makeActions();
     auto* row = new QHBoxLayout;
     row->setSpacing(space::kXl);
     row->addWidget(makeLeft(), 1);
@@ -43,12 +51,52 @@ DataSection::DataSection(JobForm& form, QWidget* parent) : Card(tr("4  Data"), p
     showRow();
 }
 
+void DataSection::makeActions()
+{
+    m_stopIndexing = makeButton(QStringLiteral("stopIndexing"), tr("Stop"), ButtonKind::Flat);
+    m_stopIndexing->setAccessibleName(tr("Stop reading the file, keep to its first rows"));
+    m_stopIndexing->setToolTip(m_stopIndexing->accessibleName());
+    setCompact(m_stopIndexing);
+    m_stopIndexing->hide();
+    connect(m_stopIndexing, &QPushButton::clicked, &m_preview, &DataPreview::stopIndexing);
+    header()->addWidget(m_stopIndexing);
+    if (m_conversations) {
+        QPushButton* chats = makeButton(QStringLiteral("useChats"), tr("Use my chats…"), ButtonKind::Flat,
+                                        QStringLiteral("chat"));
+        setCompact(chats);
+        connect(chats, &QPushButton::clicked, this, &DataSection::chooseChats);
+        header()->addWidget(chats);
+    }
+    QPushButton* add =
+        makeButton(QStringLiteral("addSource"), tr("Add to blend"), ButtonKind::Flat, QStringLiteral("plus"));
+    setCompact(add);
+    connect(add, &QPushButton::clicked, this, &DataSection::addSource);
+    header()->addWidget(add);
+}
+
 QWidget* DataSection::makeLeft()
 {
     auto* holder = new QWidget;
     auto* column = new QVBoxLayout(holder);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(space::kS);
+    m_sources = new SourceList;
+    m_sources->setObjectName(QStringLiteral("blend"));
+    connect(m_sources, &SourceList::chosen, this, [this](int index) {
+        m_current = index;
+        showSource();
+        ask();
+    });
+    connect(m_sources, &SourceList::weightTyped, this, [this](int index, const QString& text) {
+        json all = sources();
+        bool isNumber = false;
+        const double weight = text.toDouble(&isNumber);
+        all[static_cast<size_t>(index)]["weight"] = isNumber ? json(weight) : json(text.toStdString());
+        m_form.set("data.sources", all);
+    });
+    connect(m_sources, &SourceList::weightLeft, &m_form, &JobForm::endStep);
+    connect(m_sources, &SourceList::removed, this, &DataSection::removeSource);
+    column->addWidget(m_sources);
     column->addWidget(new Label(tr("Training file or folder"), TextStyle::SmallStrong, Role::Text2));
     auto* row = new QHBoxLayout;
     row->setSpacing(space::kS);
@@ -146,7 +194,13 @@ QWidget* DataSection::makeRight()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(space::kS);
     auto* row = new QHBoxLayout;
-    row->addWidget(new Label(tr("As the model sees it"), TextStyle::SmallStrong, Role::Text2));
+    m_view = new Segments(tr("How rows are shown"), {tr("Tokens"), tr("Packed")});
+    m_view->setObjectName(QStringLiteral("rowView"));
+    connect(m_view, &Segments::chosen, this, [this](int index) {
+        m_views->setCurrentIndex(index);
+        showPack();
+    });
+    row->addWidget(m_view);
     row->addStretch();
     QToolButton* earlier =
         makeIconButton(QStringLiteral("earlierRow"), QStringLiteral("left"), tr("Earlier row"));
@@ -166,13 +220,30 @@ QWidget* DataSection::makeRight()
     row->addWidget(m_position);
     row->addWidget(later);
     column->addLayout(row);
+    m_views = new QStackedWidget;
     m_tokens = new TokenView;
-    column->addWidget(m_tokens, 1);
+    m_packView = new PackView;
+    m_views->addWidget(m_tokens);
+    m_views->addWidget(m_packView);
+    connect(m_packView, &PackView::chosen, &m_preview, &DataPreview::goTo);
+    connect(m_packView, &PackView::opened, this, [this](qint64 number) {
+        m_preview.goTo(number);
+        m_view->setCurrent(0);
+        m_views->setCurrentIndex(0);
+        m_tokens->setFocus(Qt::OtherFocusReason);
+        showPack();
+    });
+    column->addWidget(m_views, 1);
     m_legend = new Label(TextStyle::Small, Role::Text3);
     m_legend->setObjectName(QStringLiteral("rowLegend"));
     m_packs = new Label(TextStyle::Small, Role::Text3);
     m_packs->setObjectName(QStringLiteral("packs"));
     column->addWidget(m_legend);
+    m_pack = new Label(TextStyle::Small, Role::Text2);
+    m_pack->setObjectName(QStringLiteral("packOfRow"));
+    m_packBar = new PackBar;
+    column->addWidget(m_pack);
+    column->addWidget(m_packBar);
     auto* packing = new FormField(m_form, "packing", tr("Pack several rows into one sequence"));
     column->addWidget(packing);
     column->addWidget(m_packs);
@@ -190,39 +261,87 @@ void DataSection::choose(bool folder)
     dialog->open();
 }
 
+void DataSection::chooseChats()
+{
+    const std::filesystem::path folder = m_form.home() / "data";
+    auto* dialog = new ChatsDialog(*m_conversations, QString::fromStdString(folder.string()), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &ChatsDialog::written, this, [this](const QString& path, const core::TrainingRows& rows) {
+        usePath(path);
+        if (rows.numLeftOut > 0)
+            Toast::show(this,
+                        {QStringLiteral("info"),
+                         tr("%1 chats became rows").arg(words::integer(rows.numRows)),
+                         tr("%1 have no whole answer and were left out").arg(words::integer(rows.numLeftOut)),
+                         {},
+                         {}});
+    });
+    dialog->open();
+}
+
+json DataSection::sources() const
+{
+    json all = m_form.value("data.sources");
+    return all.is_array() && !all.empty() ? all : json::array({json::object()});
+}
+
+void DataSection::addSource()
+{
+    m_form.endStep();
+    json all = sources();
+    all.push_back({{"path", ""}});
+    m_current = static_cast<int>(all.size()) - 1;
+    m_form.set("data.sources", all);
+    m_form.endStep();
+    m_path->setFocus(Qt::OtherFocusReason);
+}
+
+void DataSection::removeSource(int index)
+{
+    m_form.endStep();
+    json all = sources();
+    all.erase(static_cast<size_t>(index));
+    if (m_current >= index && m_current > 0)
+        --m_current;
+    m_form.set("data.sources", all);
+    m_form.endStep();
+    m_path->setFocus(Qt::OtherFocusReason);
+}
+
 void DataSection::usePath(const QString& path)
 {
     m_form.endStep();
-    json sources = m_form.value("data.sources");
-    json first = {{"path", path.toStdString()}};
-    if (sources.is_array() && !sources.empty())
-        sources[0] = first;
-    else
-        sources = json::array({first});
-    m_form.set("data.sources", sources);
+    json all = sources();
+    json chosen = {{"path", path.toStdString()}};
+    json& source = all[static_cast<size_t>(m_current)];
+    if (source.is_object() && source.contains("weight"))
+        chosen["weight"] = source["weight"];
+    source = chosen;
+    m_form.set("data.sources", all);
     m_form.endStep();
 }
 
 jobs::DataSource DataSection::source() const
 {
-    const core::Result<jobs::Job> job = jobs::jobFrom({{"data.sources", m_form.value("data.sources")}});
+    // The others need not be right yet.
+    const core::Result<jobs::Job> job =
+        jobs::jobFrom({{"data.sources", json::array({sources()[static_cast<size_t>(m_current)]})}});
     return job && !job->data.sources.empty() ? job->data.sources.front() : jobs::DataSource();
 }
 
 void DataSection::changeSource(const std::string& member, const json& value)
 {
-    json sources = m_form.value("data.sources");
-    if (!sources.is_array() || sources.empty())
-        sources = json::array({json::object()});
-    sources[0][member] = value;
+    json all = sources();
+    json& source = all[static_cast<size_t>(m_current)];
+    source[member] = value;
     const bool isDefault = (member == "image_root" && value == "") || (member == "format" && value == "auto");
     if (isDefault)
-        sources[0].erase(member);
+        source.erase(member);
     // A mock's format says nothing about a file.
-    if (member == "path" && sources[0].value("format", "") == "mock" &&
+    if (member == "path" && source.value("format", "") == "mock" &&
         !value.get<std::string>().starts_with("mock:"))
-        sources[0].erase("format");
-    m_form.set("data.sources", sources);
+        source.erase("format");
+    m_form.set("data.sources", all);
 }
 
 void DataSection::ask()
@@ -230,13 +349,20 @@ void DataSection::ask()
     const std::optional<jobs::ResolvedJob>& resolved = m_form.verdict().resolved;
     if (!resolved)
         return;
-    m_preview.setQuery({source(), resolved->job.data.trainOn == jobs::TrainOn::All,
-                        resolved->job.sequenceLength, static_cast<uint64_t>(resolved->job.data.shuffleSeed),
-                        resolved->modelPath, resolved->config, resolved->job.data});
+    const jobs::Job& job = resolved->job;
+    m_preview.setQuery({source(), job.data.trainOn == jobs::TrainOn::All, job.sequenceLength,
+                        static_cast<uint64_t>(job.data.shuffleSeed),
+                        job.data.validationPath.empty() ? job.data.validationFraction : 0,
+                        static_cast<uint64_t>(job.data.validationSeed), job.data.maxSamples,
+                        resolved->modelPath, resolved->config, job.data});
 }
 
 void DataSection::showSource()
 {
+    const json all = sources();
+    m_current = std::clamp(m_current, 0, static_cast<int>(all.size()) - 1);
+    m_sources->showSources(all, m_current);
+    m_sources->setVisible(all.size() > 1);
     const jobs::DataSource first = source();
     const auto put = [](QLineEdit* line, const std::string& text) {
         if (line->text() != QString::fromStdString(text))
@@ -263,7 +389,11 @@ void DataSection::showCounts()
     m_path->update();
     QStringList said;
     if (isOpen) {
-        said << m_preview.format() << tr("%1 rows").arg(words::integer(m_preview.numRows()));
+        const QString rows = words::integer(m_preview.numRows());
+        said << m_preview.format()
+             << (m_preview.hasAllRows() ? tr("%1 rows").arg(rows) : tr("the first %1 rows").arg(rows));
+        if (m_preview.isIndexing())
+            said << tr("%1 % of the file read").arg(qRound(100 * m_preview.indexed()));
         if (const auto shares = m_preview.shares(); shares && shares->heldOut > 0)
             said << tr("%1 train, %2 validate")
                         .arg(words::integer(shares->trained), words::integer(shares->heldOut));
@@ -276,6 +406,7 @@ void DataSection::showCounts()
             said << tr("counted to row %1").arg(words::integer(counts.nextRow));
     }
     m_summary->setText(said.join(QStringLiteral(", ")));
+    m_stopIndexing->setVisible(m_preview.isIndexing());
     QStringList columns;
     for (const auto& [member, readAs] : m_preview.columns())
         columns << QStringLiteral("%1 → %2").arg(QString::fromStdString(member),
@@ -298,12 +429,29 @@ void DataSection::showCounts()
     m_cut->setTitle(tr("%1 rows are cut at %2 tokens").arg(words::integer(longer), words::integer(limit)));
     m_longer->setText(tr("Use %1").arg(words::integer((counts.longest() + 63) / 64 * 64)));
     m_problems->setVisible(!counts.problems.empty());
-    const auto packs = m_preview.packs();
+    const std::optional<DataPreview::Packs>& packs = m_preview.packs();
     m_packs->setVisible(packs.has_value());
     if (packs)
         m_packs->setText(tr("Packed: %1 sequences for %2 rows, %3 % full")
-                             .arg(words::integer(packs->count), words::integer(counts.good))
+                             .arg(words::integer(static_cast<qint64>(packs->sequences.size())),
+                                  words::integer(static_cast<qint64>(packs->places.size())))
                              .arg(100 * packs->fill, 0, 'f', 1));
+    m_packView->showPacks(packs);
+    showPack();
+}
+
+/// The sequence of the row that is shown.
+void DataSection::showPack()
+{
+    const std::optional<DataPreview::Packs>& packs = m_preview.packs();
+    const DataPreview::PackPlace place = packs ? packs->placeOf(m_preview.row()) : DataPreview::PackPlace();
+    m_pack->setVisible(place.sequence >= 0);
+    m_pack->setText(place.sequence >= 0 ? inWords(*packs, place.sequence) : QString());
+    m_packBar->setAccessibleDescription(m_pack->text());
+    m_packBar->showSequence(
+        place.sequence >= 0 ? &packs->sequences[static_cast<size_t>(place.sequence)] : nullptr,
+        packs ? packs->capacity : 0, m_preview.row());
+    m_packView->select(m_preview.row());
 }
 
 void DataSection::showRow()
@@ -317,6 +465,7 @@ void DataSection::showRow()
     }
     m_position->setText(tr("of %1").arg(words::integer(m_preview.numRows())));
     m_tokens->showRow(row);
+    showPack();
     m_legend->setText(row.problem.isEmpty()
                           ? tr("%1 tokens: %2 in the loss, %3 of pictures")
                                 .arg(words::integer(row.numTokens), words::integer(row.numInLoss),

@@ -8,15 +8,21 @@ class QLineEdit;
 class QListView;
 class QPushButton;
 class QSpinBox;
+class QStackedWidget;
 class QToolButton;
 
 namespace facet::ui {
 
 class Banner;
+class ConversationService;
 class FormField;
 class JobForm;
 class Label;
 class LengthHistogram;
+class PackBar;
+class PackView;
+class Segments;
+class SourceList;
 class TokenView;
 
 /// Section 4: the data, what it holds, what is wrong with it, and any row as the model sees it.
@@ -24,28 +30,39 @@ class DataSection final : public Card {
     Q_OBJECT
 
 public:
-    /// `form` must outlive this object.
-    explicit DataSection(JobForm& form, QWidget* parent = nullptr);
+    /// `form` and `conversations`, which may be null, must outlive this object.
+    explicit DataSection(JobForm& form, ConversationService* conversations = nullptr,
+                         QWidget* parent = nullptr);
 
     DataPreview& preview() { return m_preview; }
 
-    /// Takes a file or folder as the (first) source.
+    /// Takes a file or folder as the source that is looked at.
     void usePath(const QString& path);
 
 private:
+    void makeActions();
     QWidget* makeLeft();
     QWidget* makeRight();
     void choose(bool folder);
+    void chooseChats();
+    void addSource();
+    void removeSource(int index);
+    nlohmann::json sources() const;  ///< a list, of one entry at least
     jobs::DataSource source() const;
     void changeSource(const std::string& member, const nlohmann::json& value);
     void ask();
     void showSource();
     void showCounts();
     void showRow();
+    void showPack();
 
     JobForm& m_form;
+    ConversationService* m_conversations;
     DataPreview m_preview;
+    int m_current = 0;  ///< the source that is looked at
     Label* m_summary;
+    QPushButton* m_stopIndexing;
+    SourceList* m_sources;
     QLineEdit* m_path;
     QLineEdit* m_imageRoot;
     QComboBox* m_format;
@@ -59,8 +76,13 @@ private:
     QListView* m_problems;
     Label* m_position;
     QSpinBox* m_rowBox;
+    Segments* m_view;
+    QStackedWidget* m_views;
     TokenView* m_tokens;
+    PackView* m_packView;
     Label* m_legend;
+    Label* m_pack;
+    PackBar* m_packBar;
     Label* m_packs;
 };
 

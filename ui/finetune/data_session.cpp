@@ -2,6 +2,8 @@
 
 #include "core/base/text.h"
 #include "core/data/mock.h"
+#include "core/data/packing.h"
+#include "core/data/shuffle.h"
 #include "jobs/job/open_source.h"
 
 #include <algorithm>
@@ -15,6 +17,8 @@ using core::ErrorCode;
 using core::Result;
 
 namespace {
+
+constexpr size_t kHead = 100;  // rows that are shown before there is an index
 
 bool isMock(const std::string& path)
 {
@@ -78,11 +82,12 @@ Result<std::shared_ptr<const DataSession>> DataSession::open(const DataQuery& qu
         Result<core::SampleSource> samples = jobs::openSource(query.source, progress);
         if (!samples)
             return samples.error();
-        if (const Result<void> indexed = samples->buildIndex(progress); !indexed)
-            return indexed.error();
         session->m_samples = *std::move(samples);
         session->m_format = session->m_samples->format();
-        session->m_numRows = session->m_samples->numSamples();
+        if (const core::Dataset* file = session->m_samples->file(); file && !file->rows().isIndexed())
+            session->m_head = session->m_samples->head(kHead);
+        session->m_numRows =
+            session->hasAllRows() ? session->m_samples->numSamples() : std::ssize(session->m_head);
     }
     if (!query.modelPath.empty()) {
         Result<core::Tokenizer> tokenizer = core::Tokenizer::open(query.modelPath);
@@ -91,14 +96,33 @@ Result<std::shared_ptr<const DataSession>> DataSession::open(const DataQuery& qu
         Result<core::ChatTemplate> chatTemplate = core::ChatTemplate::open(query.modelPath);
         if (!chatTemplate)
             return chatTemplate.error();
-        session->m_tokenizer = *std::move(tokenizer);
-        session->m_template = *std::move(chatTemplate);
+        session->m_tokenizer = std::make_shared<core::Tokenizer>(*std::move(tokenizer));
+        session->m_template = std::make_shared<core::ChatTemplate>(*std::move(chatTemplate));
     }
+    return std::shared_ptr<const DataSession>(session);
+}
+
+Result<std::shared_ptr<const DataSession>> DataSession::withAllRows(const core::Progress& progress) const
+{
+    const std::shared_ptr<DataSession> session(new DataSession);
+    session->m_query = m_query;
+    session->m_format = m_format;
+    session->m_tokenizer = m_tokenizer;
+    session->m_template = m_template;
+    Result<core::SampleSource> samples = jobs::openSource(m_query.source, progress);
+    if (!samples)
+        return samples.error();
+    if (const Result<void> indexed = samples->buildIndex(progress); !indexed)
+        return indexed.error();
+    session->m_samples = *std::move(samples);
+    session->m_numRows = session->m_samples->numSamples();
     return std::shared_ptr<const DataSession>(session);
 }
 
 Result<core::DataSample> DataSession::sample(int64_t row) const
 {
+    if (!hasAllRows())
+        return m_head.at(static_cast<size_t>(row));
     return m_samples ? m_samples->sample(row) : core::DataSample();
 }
 
@@ -115,7 +139,7 @@ Result<core::TokenizedSample> DataSession::tokens(int64_t row) const
     Result<core::TokenizedSample> tokens =
         core::tokenizeSample(*sample, *m_tokenizer, *m_template, m_query.config, {m_query.everything});
     if (!tokens)
-        return tokens.error().during(m_samples->placeOf(row));
+        return hasAllRows() ? tokens.error().during(m_samples->placeOf(row)) : tokens.error();
     return tokens;
 }
 
@@ -145,6 +169,43 @@ int64_t DataCounts::longerThan(int64_t limit) const
 int64_t DataCounts::longest() const
 {
     return lengths.empty() ? 0 : *std::ranges::max_element(lengths);
+}
+
+std::vector<PackedRows> packedRows(const DataQuery& query, const DataSession& session,
+                                   const DataCounts& counts)
+{
+    // As engine/data/job_data.cpp does it: rows that are not held out, drawn in the order of the seed.
+    std::vector<int64_t> lengthOf(static_cast<size_t>(session.numRows()), 0);
+    for (size_t i = 0; i < counts.goodRows.size(); ++i)
+        lengthOf[static_cast<size_t>(counts.goodRows[i])] = counts.lengths[i];
+    std::vector<int64_t> rows;
+    for (int64_t row = 0; row < session.numRows(); ++row) {
+        const bool isTrained =
+            !core::isHeldOut(static_cast<uint64_t>(row), query.heldOutFraction, query.heldOutSeed);
+        if (isTrained && (query.maxSamples == 0 || std::ssize(rows) < query.maxSamples))
+            rows.push_back(row);
+    }
+    if (rows.empty())
+        return {};
+    const core::Blend::Source source = {rows.size(), 1};
+    core::Blend blend(std::span(&source, 1), query.seed);
+    std::vector<int64_t> drawn;
+    std::vector<int64_t> lengths;
+    for (size_t i = 0; i < rows.size(); ++i) {
+        const int64_t row = rows[blend.next().row];
+        if (lengthOf[static_cast<size_t>(row)] == 0)
+            continue;
+        drawn.push_back(row);
+        lengths.push_back(std::min(lengthOf[static_cast<size_t>(row)], query.sequenceLength));
+    }
+    std::vector<PackedRows> sequences;
+    for (const std::vector<size_t>& pack : core::planRound(lengths, query.sequenceLength, query.seed, 0)) {
+        PackedRows& sequence = sequences.emplace_back();
+        for (const size_t i : pack)
+            sequence.push_back(
+                {drawn[i], lengths[i], lengthOf[static_cast<size_t>(drawn[i])] > query.sequenceLength});
+    }
+    return sequences;
 }
 
 void countRows(const DataSession& session, DataCounts& counts, int milliseconds)
@@ -182,6 +243,7 @@ void countRows(const DataSession& session, DataCounts& counts, int milliseconds)
         }
         ++counts.good;
         counts.lengths.push_back(std::ssize(tokens->ids));
+        counts.goodRows.push_back(row);
         counts.tokens += std::ssize(tokens->ids);
         counts.inLoss += tokens->numInLoss();
     }

@@ -21,6 +21,12 @@ struct DataQuery {
     bool everything = false;  ///< prompts count in the loss, too
     int64_t sequenceLength = 0;
     uint64_t seed = 0;
+
+    /// Which rows are left out of packs, as a job says it.
+    double heldOutFraction = 0;
+    uint64_t heldOutSeed = 0;
+    int64_t maxSamples = 0;
+
     std::filesystem::path modelPath;  ///< "" where the model is not on this machine: no tokens then
     core::gemma3::Config config;
     jobs::DataSettings all;  ///< all sources, with what validates
@@ -31,17 +37,25 @@ bool readTheSame(const DataQuery& a, const DataQuery& b);
 
 class DataSession {
 public:
-    /// Opens the source and the model's tokenizer, and builds the index of a file that has none.
+    /// Opens the source and the model's tokenizer. Of a file without an index only the first rows are there.
     ///
-    /// Cost    a tokenizer takes half a second, an index reads the whole file once
+    /// Cost    a tokenizer takes half a second; a packed file is unpacked first
     /// Errors  as jobs::openSource, Tokenizer::open; Cancelled by `progress`
     static core::Result<std::shared_ptr<const DataSession>> open(const DataQuery& query,
                                                                  const core::Progress& progress = {});
 
+    /// The same with all rows: builds the index of the file.
+    ///
+    /// Cost    reads the whole file once
+    /// Errors  as RowFile::buildIndex; Cancelled by `progress`
+    core::Result<std::shared_ptr<const DataSession>> withAllRows(const core::Progress& progress = {}) const;
+
+    bool hasAllRows() const { return m_head.empty(); }
+
     const std::string& format() const { return m_format; }  ///< "llava", "energon VQASample", "mock"
     int64_t numRows() const { return m_numRows; }
     bool hasTokens() const { return m_tokenizer || !m_samples; }
-    const core::Tokenizer* tokenizer() const { return m_tokenizer ? &*m_tokenizer : nullptr; }
+    const core::Tokenizer* tokenizer() const { return m_tokenizer.get(); }
 
     /// Errors  InvalidInput with file and line
     core::Result<core::DataSample> sample(int64_t row) const;
@@ -57,8 +71,9 @@ private:
     std::string m_format;
     int64_t m_numRows = 0;
     std::optional<core::SampleSource> m_samples;  ///< none for made-up ones
-    std::optional<core::Tokenizer> m_tokenizer;
-    std::optional<core::ChatTemplate> m_template;
+    std::vector<core::Result<core::DataSample>> m_head;
+    std::shared_ptr<const core::Tokenizer> m_tokenizer;
+    std::shared_ptr<const core::ChatTemplate> m_template;
 };
 
 struct RowProblem {
@@ -75,7 +90,8 @@ struct DataCounts {
     int64_t missingPictures = 0;
     int64_t tokens = 0;
     int64_t inLoss = 0;
-    std::vector<int64_t> lengths;  ///< tokens of each good row
+    std::vector<int64_t> lengths;   ///< tokens of each good row
+    std::vector<int64_t> goodRows;  ///< their numbers
     std::vector<RowProblem> problems;
 
     static constexpr size_t kMostProblems = 1000;
@@ -83,6 +99,18 @@ struct DataCounts {
     int64_t longerThan(int64_t limit) const;
     int64_t longest() const;
 };
+
+/// A row in a packed sequence.
+struct PackedRow {
+    int64_t row = 0;
+    int64_t length = 0;  ///< tokens that are left of it
+    bool isCut = false;
+};
+using PackedRows = std::vector<PackedRow>;
+
+/// The sequences of the first round of training, in their order, if the query's source is the only one.
+std::vector<PackedRows> packedRows(const DataQuery& query, const DataSession& session,
+                                   const DataCounts& counts);
 
 /// Counts on, for about as long as given.
 void countRows(const DataSession& session, DataCounts& counts, int milliseconds);

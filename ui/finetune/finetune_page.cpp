@@ -90,6 +90,7 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     : QWidget(parent),
       m_form(parts.form),
       m_start(parts.form.home, parts.engine),
+      m_conversations(parts.conversations),
       m_devices({m_form.device()}),
       m_banner(new Banner(Banner::Tone::Bad))
 {
@@ -218,7 +219,7 @@ QWidget* FinetunePage::makeForm()
     column->addWidget(m_banner);
     auto* top = makeModel();
     auto* targets = new TargetsSection(m_form);
-    m_data = new DataSection(m_form);
+    m_data = new DataSection(m_form, m_conversations);
     auto* schedule = makeSchedule();
     auto* where = makeWhere();
     m_sections << targets << m_data << schedule << where;

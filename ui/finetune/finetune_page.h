@@ -16,6 +16,7 @@ namespace facet::ui {
 
 class Banner;
 class Chip;
+class ConversationService;
 class DataSection;
 class JobOutline;
 class Label;
@@ -28,7 +29,8 @@ class FinetunePage final : public QWidget {
 public:
     struct Parts {
         JobForm::Parts form;
-        std::filesystem::path engine;  ///< the program facet-engine
+        std::filesystem::path engine;                  ///< the program facet-engine
+        ConversationService* conversations = nullptr;  ///< outlives this; null: no chats as data
     };
 
     explicit FinetunePage(Parts parts, QWidget* parent = nullptr);
@@ -67,6 +69,7 @@ private:
 
     JobForm m_form;
     JobStart m_start;
+    ConversationService* m_conversations;
     std::vector<TrainDevice> m_devices;
     QList<QWidget*> m_sections;
     JobOutline* m_outline = nullptr;

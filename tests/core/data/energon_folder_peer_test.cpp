@@ -57,6 +57,9 @@ const char* const kEnergon =
     "n % 3})} for n in range(N)])\n"
     "prepare('choice', 'MultiChoiceVQASample', {'image': 'png', 'context': 'json[q]', 'choices': 'json[c]', "
     "'correct_choice_idx': 'json[i]'}, ratio)\n"
+    "write('interleaved', [{'0.png': picture(n), 'json': j([f'before {n}', '0.png', f'after {n}'])} for n in "
+    "range(N)])\n"
+    "prepare('interleaved', 'InterleavedSample', {'sequence': 'json'}, ratio)\n"
     "text = (root / 'text/.nv-meta/split.yaml').read_text()\n"
     "(root / 'text/.nv-meta/split.yaml').write_text(text.replace('exclude: []', 'exclude: "
     "[shards/part_000.tar]'))\n"
@@ -66,13 +69,14 @@ const char* const kEnergon =
     "from megatron.energon import get_val_dataset, basic_sample_keys\n"
     "import torch\n"
     "answers = {}\n"
-    "for name in ('vqa', 'caption', 'ocr', 'text', 'choice'):\n"
+    "for name in ('vqa', 'caption', 'ocr', 'text', 'choice', 'interleaved'):\n"
     "    data = get_val_dataset(str(root / name), split_part='train', worker_config=WorkerConfig(rank=0, "
     "world_size=1, num_workers=0), batch_size=None, task_encoder=DefaultTaskEncoder())\n"
     "    rows = []\n"
     "    for sample in get_loader(data):\n"
     "        row = {'key': sample.__key__}\n"
     "        for field in ('context', 'answers', 'caption', 'text', 'choices', 'correct_choice_idx', "
+    "'sequence', "
     "'answer_weights'):\n"
     "            value = getattr(sample, field, None)\n"
     "            if isinstance(value, torch.Tensor): value = value.tolist()\n"
@@ -110,7 +114,7 @@ private Q_SLOTS:
     void energonsLoaderReadsTheSameSamples_data()
     {
         QTest::addColumn<QString>("name");
-        for (const char* name : {"vqa", "caption", "ocr", "text", "choice"})
+        for (const char* name : {"vqa", "caption", "ocr", "text", "choice", "interleaved"})
             QTest::newRow(name) << name;
     }
     void energonsLoaderReadsTheSameSamples()
@@ -130,11 +134,18 @@ private Q_SLOTS:
                 QCOMPARE(textOf(sample->document), row["text"].get<std::string>());
                 continue;
             }
-            const auto* picture = std::get_if<ImagePart>(&sample->messages[0].content.front());
+            const std::vector<ContentPart>& content =
+                name == "interleaved" ? sample->document : sample->messages[0].content;
+            const auto* picture = std::get_if<ImagePart>(&content[name == "interleaved" ? 1 : 0]);
             QVERIFY(picture);
             const Result<std::string> bytes = readSource(picture->source);
             QVERIFY2(bytes, reason(bytes));
             QVERIFY(bytes->starts_with("\x89PNG"));
+            if (name == "interleaved") {
+                QCOMPARE(textOf(content),
+                         row["sequence"][0].get<std::string>() + row["sequence"][2].get<std::string>());
+                continue;
+            }
             const std::string answer = textOf(sample->messages[1].content);
             const std::string asked = textOf(sample->messages[0].content);
             if (name == "vqa") {

@@ -2,6 +2,7 @@
 
 #include "tests/core/data/prepare_case.h"
 
+#include <QFileInfo>
 #include <QProcess>
 #include <QTest>
 
@@ -50,21 +51,10 @@ private Q_SLOTS:
         QVERIFY(prepareEnergonFolder(source, path("vqa")));
         std::ofstream(path("vqa/.nv-meta/dataset.yaml"))
             << "sample_type:\n  __class__: InterleavedSample\nfield_map:\n  sequence: json[context],json\n";
-        std::filesystem::remove_all(path("vqa/shards"));
-        QVERIFY(QDir().mkpath(m_home->filePath("tmp")));
-        const auto put = [&](const char* name, const QByteArray& bytes) {
-            std::ofstream(path("tmp") / name, std::ios::binary) << bytes.toStdString();
-        };
-        put("0.json", R"(["first", "a.png", "", "then", "b.png"])");
-        put("0.a.png", bytesOf("pictures/003.png"));
-        put("0.b.png", bytesOf("pictures/004.png"));
-        put("1.json", R"(["only words"])");
-        std::filesystem::create_directories(path("vqa/shards"));
-        QProcess tar;
-        tar.setWorkingDirectory(m_home->filePath("tmp"));
-        tar.start("tar", {"-cf", m_home->filePath("vqa/shards/train_000000.tar"), "0.json", "0.a.png",
-                          "0.b.png", "1.json"});
-        QVERIFY(tar.waitForFinished() && tar.exitCode() == 0);
+        writeTar("vqa/shards/train_000000.tar", {{"0.json", R"(["first", "a.png", "", "then", "b.png"])"},
+                                                 {"0.a.png", bytesOf("pictures/003.png")},
+                                                 {"0.b.png", bytesOf("pictures/004.png")},
+                                                 {"1.json", R"(["only words"])"}});
         const SampleSource documents = openIndexed(path("vqa"));
         const Result<PreparedFolder> prepared = prepareEnergonFolder(documents, path("out"));
         QVERIFY2(prepared, reason(prepared));
@@ -74,6 +64,37 @@ private Q_SLOTS:
         QVERIFY(inWords(back.sample(0)).starts_with("text(first)picture("));
         QCOMPARE(inWords(back.sample(0)), inWords(documents.sample(0)));
         QCOMPARE(inWords(back.sample(1)), inWords(documents.sample(1)));
+    }
+
+    /// As NeMo's guide writes LLaVA's data, and with names of the files that were.
+    void rowsInCrudeFoldersFindTheirPictures()
+    {
+        const SampleSource source = openIndexed(writeRows(*m_home, prepareCases()[4], 2));
+        QVERIFY(prepareEnergonFolder(source, path("wds")));
+        const char* const list =
+            R"([{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": "A cat"}])";
+        const QByteArray object =
+            QByteArray(R"({"id": "7", "image": "coco/7.png", "conversations": )") + list + "}";
+        writeTar("wds/shards/train_000000.tar", {{"a/0.png", bytesOf("pictures/003.png")},
+                                                 {"a/0.json", list},
+                                                 {"a/1.json", object},
+                                                 {"a/1.png", bytesOf("pictures/004.png")},
+                                                 {"a/2.json", object}});
+        const SampleSource rows = openIndexed(path("wds"));
+        QCOMPARE(rows.numSamples(), 3);
+        for (const int64_t row : {0, 1}) {
+            const Result<DataSample> sample = rows.sample(row);
+            QVERIFY2(sample, reason(sample));
+            QCOMPARE(sample->messages.size(), size_t{2});
+            QCOMPARE(sample->pictureSources().size(), size_t{1});
+            const Result<std::string> picture = readSource(sample->pictureSources().front());
+            QVERIFY2(picture, reason(picture));
+            QCOMPARE(QByteArray::fromStdString(*picture),
+                     bytesOf(row == 0 ? "pictures/003.png" : "pictures/004.png"));
+        }
+        QVERIFY2(rows.sample(2).error().message.find(
+                     "sample a/2: the picture \"coco/7.png\" is no part of") != std::string::npos,
+                 reason(rows.sample(2)));
     }
 
     void splitsHaveTheirSharesAndFollowTheSeed()
@@ -167,6 +188,22 @@ private:
     {
         QFile file(m_home->filePath(name));
         return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray("no such file");
+    }
+    /// By the system's tar.
+    void writeTar(const char* name, const std::vector<std::pair<const char*, QByteArray>>& members) const
+    {
+        const QTemporaryDir folder;
+        QStringList arguments = {"-cf", m_home->filePath(name)};
+        for (const auto& [member, bytes] : members) {
+            QVERIFY(QDir(folder.path()).mkpath(QFileInfo(member).path()));
+            QFile file(folder.filePath(member));
+            QVERIFY(file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size());
+            arguments << member;
+        }
+        QProcess tar;
+        tar.setWorkingDirectory(folder.path());
+        tar.start("tar", arguments);
+        QVERIFY(tar.waitForFinished() && tar.exitCode() == 0);
     }
     bool onlyMine() const
     {

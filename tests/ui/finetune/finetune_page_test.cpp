@@ -4,6 +4,7 @@
 #include "ui/finetune/finetune_page.h"
 #include "core/run/event_log.h"
 #include "core/run/run_folder.h"
+#include "ui/chat/conversation_service.h"
 #include "ui/finetune/data_section.h"
 #include "ui/finetune/form_field.h"
 #include "ui/finetune/targets_section.h"
@@ -15,7 +16,9 @@
 #include <QComboBox>
 #include <QDir>
 #include <QDropEvent>
+#include <QLabel>
 #include <QLineEdit>
+#include <QListWidget>
 #include <QMimeData>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -99,6 +102,18 @@ class FinetunePageTest final : public QObject {
                  << '\n';
         return path;
     }
+
+    std::string writeTexts(const char* name, int count)
+    {
+        const std::string path = m_home->filePath(QString::fromLatin1(name)).toStdString();
+        std::ofstream file(path);
+        for (int i = 0; i < count; ++i)
+            file << json{{"text", std::string(static_cast<size_t>(20 + i * 37 % 400), 'x')}}.dump() << '\n';
+        return path;
+    }
+
+    DataPreview& preview() { return m_page->findChild<DataSection*>()->preview(); }
+    bool isCounted() { return !preview().isBusy() && preview().packs().has_value(); }
 
     void save(const QString& name)
     {
@@ -278,6 +293,148 @@ private Q_SLOTS:
         QCOMPARE(find<QLineEdit>("job.name")->text(), QStringLiteral("by-keys-2"));
     }
 
+    void aBlendIsSetUpByKeyboard()
+    {
+        m_page->form().apply({{"model.base", "demo"}, {"recipe", ""}});
+        const std::string big = writeTexts("big.jsonl", 30), small = writeTexts("small.jsonl", 10);
+        find("dataPath")->setFocus();
+        typeInto("dataPath", QString::fromStdString(big));
+        QVERIFY(!find("source0")->isVisible());
+        find<QPushButton>("addSource")->setFocus();
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+        QCOMPARE(QApplication::focusWidget(), find("dataPath"));
+        QTest::keyClicks(QApplication::focusWidget(), QString::fromStdString(small));
+        find("source0")->setFocus();
+        typeInto("sourceWeight0", QStringLiteral("3"));
+        const auto sources = [this] { return m_page->form().value("data.sources"); };
+        QCOMPARE(sources().size(), size_t{2});
+        QCOMPARE(sources()[0]["path"].get<std::string>(), big);
+        QCOMPARE(sources()[0]["weight"].get<double>(), 3.0);
+        QCOMPARE(sources()[1]["path"].get<std::string>(), small);
+        QTRY_COMPARE_WITH_TIMEOUT(preview().numRows(), 10, 20'000);
+        find("source0")->setFocus();  // looks at the other one
+        QTest::keyClick(find("source0"), Qt::Key_Space);
+        QTRY_COMPARE_WITH_TIMEOUT(preview().numRows(), 30, 20'000);
+        QCOMPARE(find<QLineEdit>("dataPath")->text(), QString::fromStdString(big));
+
+        typeInto("sourceWeight1", QStringLiteral("heavy"));
+        QTRY_VERIFY_WITH_TIMEOUT(!m_page->form().problem("data.sources").isEmpty(), 10'000);
+        QVERIFY(find("sourceWeight1")->property("invalid").toBool());
+        QVERIFY(tabTo("removeSource1"));
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+        QCOMPARE(sources().size(), size_t{1});
+        QTRY_VERIFY_WITH_TIMEOUT(m_page->form().problem("data.sources").isEmpty(), 10'000);
+        QVERIFY(!find("source0")->isVisible());
+        QTest::keyClick(m_page.get(), Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(sources().size(), size_t{2});
+    }
+
+    void theFirstRowsShowBeforeTheFileIsRead()
+    {
+        m_page->form().apply({{"model.base", "demo"}});
+        const std::string path = writeTexts("rows.jsonl", 400);
+        QList<int64_t> numRows;
+        connect(&preview(), &DataPreview::changed, this, [&] { numRows << preview().numRows(); });
+        m_page->form().apply({{"data.sources", json::array({{{"path", path}}})}});
+        QTRY_VERIFY_WITH_TIMEOUT(preview().hasAllRows() && preview().numRows() == 400, 20'000);
+        QVERIFY(numRows.indexOf(100) >= 0 && numRows.indexOf(100) < numRows.indexOf(400));
+        QVERIFY(!find("stopIndexing")->isVisible());
+
+        // With its index it opens whole, at once.
+        numRows.clear();
+        m_page->form().apply({{"data.sources", json::array({{{"path", path}, {"format", "text"}}})}});
+        QTRY_VERIFY_WITH_TIMEOUT(numRows.contains(400) && !preview().isBusy(), 20'000);
+        QVERIFY(!numRows.contains(100));
+        disconnect(&preview(), nullptr, this, nullptr);
+    }
+
+    void packedSequencesAreWalkedByKeyboard()
+    {
+        m_page->form().apply({{"model.base", "demo"},
+                              {"sequence_length", 256},
+                              {"data.sources", json::array({{{"path", writeTexts("rows.jsonl", 60)}}})}});
+        QTRY_VERIFY_WITH_TIMEOUT(isCounted(), 30'000);
+        const DataPreview::Packs& packs = *preview().packs();
+        QCOMPARE(packs.places.size(), size_t{60});
+        for (const PackedRows& sequence : packs.sequences) {
+            int64_t tokens = 0;
+            for (const PackedRow& row : sequence)
+                tokens += row.length;
+            QVERIFY(tokens <= 256);
+        }
+        auto* packed = find("rowView")->findChild<QToolButton*>(QStringLiteral("segment1"));
+        packed->setFocus();
+        QTest::keyClick(packed, Qt::Key_Space);
+        QVERIFY(tabTo("packView"));
+        QWidget* view = find("packView");
+        QTest::keyClick(view, Qt::Key_Home);
+        QCOMPARE(preview().row(), packs.sequences[0][0].row);
+        QTest::keyClick(view, Qt::Key_Down);
+        QCOMPARE(preview().row(), packs.sequences[1][0].row);
+        QTest::keyClick(view, Qt::Key_Right);
+        const size_t second = std::min<size_t>(1, packs.sequences[1].size() - 1);
+        QCOMPARE(preview().row(), packs.sequences[1][second].row);
+        QVERIFY(view->accessibleDescription().startsWith(QStringLiteral("Sequence 2 of ")));
+        QTest::keyClick(view, Qt::Key_Return);
+        QVERIFY(find("tokenView")->isVisible());
+        QCOMPARE(QApplication::focusWidget(), find("tokenView"));
+    }
+
+    void chatsBecomeTrainingData()
+    {
+        ConversationService service(m_home->path().toStdString());
+        bool isKept = false;
+        service.ask<bool>(
+            m_page.get(), core::Durability::Process,
+            [](core::ConversationStore& store) -> core::Result<bool> {
+                for (const char* title : {"About cats", "About dogs"}) {
+                    const int64_t chat = *store.addConversation(title, {});
+                    core::NewMessage message;
+                    message.conversation = chat;
+                    message.role = "user";
+                    message.text = title;
+                    message.parent = *store.addMessage(message);
+                    message.role = "assistant";
+                    message.text = "They are fine.";
+                    if (const auto answer = store.addMessage(message); !answer)
+                        return answer.error();
+                }
+                return true;
+            },
+            [&](const core::Result<bool>& kept) { isKept = kept && *kept; });
+        QTRY_VERIFY(isKept);
+        m_page.reset();
+        m_page = std::make_unique<FinetunePage>(
+            FinetunePage::Parts{{m_home->path().toStdString(),
+                                 SOURCE_DIR "/resources/recipes",
+                                 {{"demo", SOURCE_DIR "/resources/demo-model"}}},
+                                "/nonexistent/facet-engine",
+                                &service});
+        m_page->resize(1368, 872);
+        m_page->show();
+        QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
+        find<QPushButton>("useChats")->setFocus();
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
+        auto* list = find<QListWidget>("chatsToUse");
+        QVERIFY(list);
+        QTRY_COMPARE(list->count(), 2);
+        QVERIFY(!find("useSelectedChats")->isEnabled());
+        list->setFocus();
+        list->setCurrentRow(0);
+        QTest::keyClick(list, Qt::Key_Space);
+        QCOMPARE(find<QLabel>("chatsCount")->text(), QStringLiteral("1 of 2 chats selected; Space selects"));
+        QDir().mkpath(QStringLiteral(SCREENSHOTS));
+        QVERIFY(find("chatsDialog")->grab().save(QStringLiteral(SCREENSHOTS "/finetune-chats-light.png")));
+        QTest::keyClick(find("useSelectedChats"), Qt::Key_Space);
+        const QString file = m_home->filePath(QStringLiteral("data/chats.jsonl"));
+        QTRY_COMPARE_WITH_TIMEOUT(find<QLineEdit>("dataPath")->text(), file, 10'000);
+        QFile rows(file);
+        QVERIFY(rows.open(QIODevice::ReadOnly));
+        const json row = json::parse(rows.readAll().toStdString(), nullptr, false);
+        QCOMPARE(row["messages"][1]["content"].get<std::string>(), std::string("They are fine."));
+        m_page.reset();
+    }
+
     void anEngineThatIsNotThereIsSaidInWords()
     {
         m_page.reset();
@@ -319,10 +476,20 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(preview.counts().nextRow == 3000 && !preview.isBusy(), 30'000);
         auto* scroll = find<QScrollArea>("jobScroll");
         scroll->ensureWidgetVisible(find("packs"));
+        save(QStringLiteral("finetune-tokens-dark"));
+        QTRY_VERIFY_WITH_TIMEOUT(preview.packs().has_value(), 20'000);
+        QTest::mouseClick(find("rowView")->findChild<QToolButton*>(QStringLiteral("segment1")),
+                          Qt::LeftButton);
         QTest::mouseClick(find("sideTabs")->findChild<QToolButton*>(QStringLiteral("segment2")),
                           Qt::LeftButton);
         save(QStringLiteral("finetune-data-dark"));
         Theme::setScheme(Theme::Scheme::Light);
+        m_page->form().apply(
+            {{"data.sources", json::array({{{"path", rows.toStdString()}, {"weight", 3}},
+                                           {{"path", writeTexts("manual.jsonl", 400)}, {"weight", 1}}})}});
+        QTRY_VERIFY_WITH_TIMEOUT(isCounted(), 30'000);
+        scroll->ensureWidgetVisible(find("packs"));
+        save(QStringLiteral("finetune-packed-light"));
         m_page->resize(888, 612);
         scroll->ensureWidgetVisible(find("moduleTree"));
         save(QStringLiteral("finetune-960-light"));
