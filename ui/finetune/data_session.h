@@ -24,7 +24,7 @@ struct DataQuery {
     uint64_t seed = 0;
     std::filesystem::path modelPath;  ///< "" where the model is not on this machine: no tokens then
     core::gemma3::Config config;
-    jobs::DataSettings all;  ///< all sources, with what validates
+    jobs::DataSettings all = {};  ///< all sources, with what validates
 };
 
 /// Whether two queries read the same rows as the same tokens.
