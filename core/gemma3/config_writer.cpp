@@ -1,9 +1,17 @@
 #include "core/gemma3/config_writer.h"
 
+#include <cmath>
+
 namespace facet::core::gemma3 {
 namespace {
 
 using nlohmann::ordered_json;
+
+/// transformers 5 takes 256 for this number, and refuses 256.0.
+ordered_json wholeIfItIs(double number)
+{
+    return number == std::floor(number) ? ordered_json(static_cast<int64_t>(number)) : ordered_json(number);
+}
 
 ordered_json textJson(const TextConfig& text, double initializerRange)
 {
@@ -15,7 +23,7 @@ ordered_json textJson(const TextConfig& text, double initializerRange)
                          {"num_attention_heads", text.numHeads},
                          {"num_key_value_heads", text.numKvHeads},
                          {"head_dim", text.headDim},
-                         {"query_pre_attn_scalar", text.queryPreAttnScalar},
+                         {"query_pre_attn_scalar", wholeIfItIs(text.queryPreAttnScalar)},
                          {"sliding_window", text.slidingWindow},
                          {"max_position_embeddings", text.maxPositions},
                          {"rms_norm_eps", text.rmsNormEps},

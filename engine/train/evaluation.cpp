@@ -145,7 +145,7 @@ Result<Evaluation> evaluate(const gemma3::Model& given, SampleStream& data, int6
     }
     Evaluation evaluation = summed(std::move(scores));
     if (evaluation.numTargets == 0)
-        return Error{ErrorCode::InvalidInput, "nothing is left to evaluate: no row has an answer"};
+        return Error{ErrorCode::InvalidInput, "nothing is left to evaluate: all rows were left out"};
     return evaluation;
 }
 

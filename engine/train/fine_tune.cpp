@@ -81,6 +81,7 @@ private:
     TroubleWatch m_watch;
     TrainerState m_state;
     std::future<Result<std::vector<Pack>>> m_prefetched;
+    int64_t m_numEmpty = 0;  // steps in a row, of which all rows were left out
     double m_lastSave = RunRecorder::now();
     double m_secondsPerStep = 0;
     double m_flopsOfStep = 0;
@@ -178,6 +179,11 @@ Result<void> Run::trainOneStep()
     const int64_t tokensBefore = m_state.tokens;
     metric.step = m_state.step + 1;
     metric.loss = backward(*packs, watch, metric);
+    m_numEmpty = metric.targets > 0 ? 0 : m_numEmpty + 1;
+    if (m_numEmpty * m_job.globalBatch >= m_data.packsPerRound())
+        return Error{ErrorCode::InvalidInput, "no row has anything to learn in its first " +
+                                                  std::to_string(m_job.sequenceLength) +
+                                                  " tokens: raise sequence_length, or look at the data"};
 
     watch.start(&core::MetricEvent::optimizerSeconds);
     metric.gradNorm = m_optimizer.gradientNorm();

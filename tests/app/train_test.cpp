@@ -120,6 +120,33 @@ private Q_SLOTS:
             QVERIFY(entry.path().filename().string().starts_with("step-"));
     }
 
+    void whatIsSavedOutlivesTwentyDeaths()
+    {
+        // Killed before the n-th file gets its name or is flushed: in the midst of a checkpoint, of an event, of
+        // status.json, from the first of them on. Each attempt goes on from what the one before left.
+        Run run;
+        run.engine.set("LD_PRELOAD", QStringLiteral(KILL_AT_CALL));
+        int numDeaths = 0;
+        for (const char* call : {"rename", "fsync"})
+            for (int at = 1; at <= 10; ++at) {
+                run.engine.set("FACET_KILL_AT", QString("%1 %2").arg(call).arg(at));
+                QProcess process;
+                run.engine.start(process, run.command({"--resume"}));
+                QVERIFY(process.waitForFinished(60'000));
+                const QByteArray error = process.readAllStandardError();
+                QVERIFY2(process.exitStatus() == QProcess::CrashExit || process.exitCode() == 0,
+                         error.constData());
+                numDeaths += process.exitStatus() == QProcess::CrashExit;
+            }
+        run.engine.unset("LD_PRELOAD");
+        const Outcome outcome = run.engine.run(run.command({"--resume"}));
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        qInfo("killed %d times", numDeaths);
+        QCOMPARE(run.losses(), m_losses);
+        for (const auto& entry : std::filesystem::directory_iterator(run.folder.checkpoints()))
+            QVERIFY(entry.path().filename().string().starts_with("step-"));
+    }
+
     void signalsSaveAndStop()
     {
         const Run run;

@@ -29,7 +29,7 @@ struct DataQuery {
 
     std::filesystem::path modelPath;  ///< "" where the model is not on this machine: no tokens then
     core::gemma3::Config config;
-    jobs::DataSettings all;  ///< all sources, with what validates
+    jobs::DataSettings all = {};  ///< all sources, with what validates
 };
 
 /// Whether two queries read the same rows as the same tokens.

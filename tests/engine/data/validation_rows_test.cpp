@@ -20,6 +20,13 @@ constexpr int kNumRows = 60;
 /// Numbers of rows.
 using Rows = std::multiset<int>;
 
+jobs::DataSource sourceOf(const std::string& path)
+{
+    jobs::DataSource source;
+    source.path = path;
+    return source;
+}
+
 }  // namespace
 
 class ValidationRowsTest final : public QObject {
@@ -50,7 +57,7 @@ class ValidationRowsTest final : public QObject {
     jobs::Job job(const std::string& path) const
     {
         jobs::Job job;
-        job.data.sources = {{.path = path}};
+        job.data.sources = {sourceOf(path)};
         job.sequenceLength = 64;
         return job;
     }
@@ -148,10 +155,10 @@ private Q_SLOTS:
             QVERIFY(!expected.contains(row));
 
         // Beside another source, and of a file that was made longer.
-        other.data.sources = {{.path = write("more.jsonl", 1000, 40)}, {.path = path}};
+        other.data.sources = {sourceOf(write("more.jsonl", 1000, 40)), sourceOf(path)};
         for (const int row : heldOut(**open(other), 1000))
             QVERIFY(row >= 1000 || expected.contains(row));
-        other.data.sources = {{.path = write("longer.jsonl", 0, 2 * kNumRows)}};
+        other.data.sources = {sourceOf(write("longer.jsonl", 0, 2 * kNumRows))};
         const Rows longer = heldOut(**open(other), 1000);
         for (const int row : expected)
             QVERIFY(longer.contains(row));

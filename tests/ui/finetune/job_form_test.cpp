@@ -430,6 +430,42 @@ private Q_SLOTS:
         QTRY_VERIFY(preview.problem().contains(QStringLiteral("none.jsonl")));
         QCOMPARE(preview.numRows(), 0);
     }
+
+    void heldOutRowsAreCounted()
+    {
+        constexpr int kNumRows = 40;
+        std::string rows;
+        for (int row = 0; row < kNumRows; ++row)
+            rows += "{\"text\":\"" + std::to_string(row) + "\"}\n";
+        jobs::DataSource source;
+        source.path = write(home() / "train.jsonl", rows);
+        DataQuery query;
+        query.source = source;
+        query.all.sources = {source};
+        query.all.validationFraction = 0.25;
+        DataPreview preview;
+        preview.setQuery(query);
+        QTRY_VERIFY_WITH_TIMEOUT(preview.shares().has_value(), 20'000);
+        const int64_t heldOut = preview.shares()->heldOut;
+        QVERIFY(heldOut > 0 && heldOut < kNumRows / 2);
+        QCOMPARE(preview.shares()->trained, kNumRows - heldOut);
+
+        query.all.maxSamples = 5;
+        preview.setQuery(query);
+        QTRY_COMPARE(preview.shares()->trained, 5);
+        QCOMPARE(preview.shares()->heldOut, heldOut);
+
+        query.all.validationFraction = 0;
+        query.all.validationSplit = "val";
+        preview.setQuery(query);
+        QTRY_VERIFY(preview.validationProblem().contains(QStringLiteral("has no split \"val\"")));
+        write(home() / "val.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+        query.all.maxSamples = 0;
+        preview.setQuery(query);
+        QTRY_VERIFY(preview.shares() && preview.shares()->heldOut == 2);
+        QCOMPARE(preview.shares()->trained, kNumRows);
+        QVERIFY(preview.validationProblem().isEmpty());
+    }
 };
 
 QTEST_MAIN(JobFormTest)
