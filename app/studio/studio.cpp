@@ -113,6 +113,7 @@ Studio::Studio(Options options)
                                                  core::Library(m_place.folder), builtIns());
     m_window =
         std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
+    m_notices = std::make_unique<ui::RunNotices>(m_runs, *m_window);
     addPages();
 }
 
@@ -177,8 +178,11 @@ void Studio::addPages()
                        .title = tr("Runs"),
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_4),
                        .make = [this]() -> QWidget* {
-                           return new ui::RunsPage(m_runs, toText(m_place.folder / "runs"),
-                                                   engineProgram(m_options.engineProgram));
+                           auto* page = new ui::RunsPage(m_runs, toText(m_place.folder / "runs"),
+                                                         engineProgram(m_options.engineProgram));
+                           connect(page, &ui::RunsPage::chatWanted, this, &Studio::chatWithTrained);
+                           connect(page, &ui::RunsPage::duplicateWanted, this, &Studio::duplicate);
+                           return page;
                        }});
     m_window->addPage({.id = QStringLiteral("clusters"),
                        .icon = QStringLiteral("clusters"),
@@ -256,6 +260,18 @@ void Studio::startEngine()
 void Studio::handToken()
 {
     m_process->setVariable(QStringLiteral("HF_TOKEN"), QString::fromStdString(m_account.settings().token));
+}
+
+void Studio::chatWithTrained(const QString& model, const QString& adapter, const QString& name)
+{
+    m_chat->chatWith(model, adapter, name);
+    m_window->showPage(QStringLiteral("chat"));
+}
+
+void Studio::duplicate(const QString& folder)
+{
+    m_window->showPage(QStringLiteral("finetune"));
+    m_window->findChild<ui::FinetunePage*>()->openPath(folder);
 }
 
 void Studio::chatWith(const QString& model)

@@ -8,6 +8,7 @@
 #include "ui/models/library_list.h"
 #include "ui/models/loaded_models.h"
 #include "ui/runs/run_list.h"
+#include "ui/runs/run_notices.h"
 #include "ui/settings/hub_account.h"
 #include "ui/settings/studio_settings.h"
 #include "ui/theme/system_scheme.h"
@@ -53,6 +54,8 @@ private:
     void startEngine();
     void handToken();
     void chatWith(const QString& model);
+    void chatWithTrained(const QString& model, const QString& adapter, const QString& name);
+    void duplicate(const QString& folder);
 
     Options m_options;
     core::LibraryPlace m_place;
@@ -69,6 +72,7 @@ private:
     ui::ConversationService m_conversations;
     std::unique_ptr<ui::ChatViewModel> m_chat;
     std::unique_ptr<ui::MainWindow> m_window;
+    std::unique_ptr<ui::RunNotices> m_notices;
     bool m_isEngineStarted = false;
 };
 

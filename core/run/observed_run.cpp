@@ -112,7 +112,7 @@ bool isRun(const std::filesystem::path& path)
 
 Result<void> writeNotes(const RunFolder& folder, const RunNotes& notes)
 {
-    const nlohmann::ordered_json json = {{"tags", notes.tags}, {"text", notes.text}};
+    const nlohmann::ordered_json json = {{"name", notes.name}, {"tags", notes.tags}, {"text", notes.text}};
     return writeFileAtomically(
         folder.path / "notes.json",
         json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
@@ -124,7 +124,9 @@ RunNotes readNotes(const RunFolder& folder)
     const Result<nlohmann::json> object = readJsonObject(folder.path / "notes.json");
     if (!object)
         return notes;
-    notes.text = JsonFields(*object, "").text("text", "");
+    JsonFields fields(*object, "");
+    notes.name = fields.text("name", "");
+    notes.text = fields.text("text", "");
     if (const auto tags = object->find("tags"); tags != object->end() && tags->is_array())
         for (const nlohmann::json& tag : *tags)
             if (tag.is_string())
@@ -165,14 +167,13 @@ void RunObserver::look(Seen& seen, double now)
         seen.launchTime = launch ? launch->time : 0;
         run.device = launch ? launch->device : "";
     }
-    if (stamps[2] != seen.stamps[2] || run.name.empty()) {
+    if (stamps[2] != seen.stamps[2] || stamps[3] != seen.stamps[3] || run.name.empty()) {
         const Result<nlohmann::json> job = readJsonObject(folder.job());
-        run.name = job ? JsonFields(*job, "").text("name", "") : "";
-        if (run.name.empty())
-            run.name = folder.path.filename().string();
-    }
-    if (stamps[3] != seen.stamps[3]) {
         RunNotes notes = readNotes(folder);
+        run.jobName = job ? JsonFields(*job, "").text("name", "") : "";
+        if (run.jobName.empty())
+            run.jobName = folder.path.filename().string();
+        run.name = notes.name.empty() ? run.jobName : std::move(notes.name);
         run.tags = std::move(notes.tags);
         run.notes = std::move(notes.text);
     }
@@ -203,6 +204,7 @@ void RunObserver::decide(Seen& seen, double now)
         if (isThere.value_or(now - seen.launchTime < kSilence)) {
             run.condition = RunCondition::Starting;
             run.pid = isThere ? seen.launched->pid : 0;
+            run.process = *seen.launched;
         } else if (isThere) {
             run.condition = RunCondition::Failed;
             run.message = lastWords(run.folder);
@@ -255,6 +257,7 @@ void RunObserver::decide(Seen& seen, double now)
         run.condition = RunCondition::Lost;
     } else {
         run.pid = status.pid;
+        run.process = status.process();
     }
 }
 

@@ -31,13 +31,15 @@ struct CurvePoint {
 
 struct ObservedRun {
     RunFolder folder;
-    std::string name;
+    std::string name;     ///< the user's, else the job's
+    std::string jobName;  ///< the folder's where the job has none
     RunCondition condition = RunCondition::Starting;
     std::string message;  ///< why it failed or stopped; "" else
     std::string host;
     std::string device;  ///< as asked for at the start; "" if it was started by hand
     std::string slurmJobId;
-    int64_t pid = 0;  ///< of the training process; 0 if none lives on this host
+    int64_t pid = 0;          ///< of the training process; 0 if none lives on this host
+    ProcessIdentity process;  ///< whose `pid` it is: signals are for this one and no later one
     int64_t step = 0;
     int64_t numSteps = 0;
     int64_t savedStep = 0;  ///< of the newest checkpoint; 0: none
@@ -58,6 +60,7 @@ struct ObservedRun {
 struct RunNotes {
     std::vector<std::string> tags;
     std::string text;
+    std::string name;  ///< to be shown in place of the job's; "": the job's
 };
 
 /// Errors  Io

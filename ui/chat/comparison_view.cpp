@@ -26,6 +26,13 @@ static QString letterOf(int side)
     return side == 0 ? QStringLiteral("A") : QStringLiteral("B");
 }
 
+static QString describe(const Answerer& answerer)
+{
+    const QString adapters = wordsOf(answerer.adapters);
+    return adapters.isEmpty() ? AnswerColumn::tr("%1 as it is").arg(shownName(answerer.model))
+                              : AnswerColumn::tr("%1 with %2").arg(shownName(answerer.model), adapters);
+}
+
 AnswerColumn::AnswerColumn(ChatViewModel& viewModel, int side, QWidget* parent)
     : QWidget(parent),
       m_viewModel(viewModel),
@@ -281,6 +288,17 @@ void ComparisonView::showPair()
     else
         m_settings->setText(
             tr("Both get the same prompt, the same pictures and the same seed, drawn once if none is set."));
+    // What is shown has its author above it; who is asked next may be somebody else by now.
+    QStringList next;
+    for (int side = 0; side < 2; ++side) {
+        const std::optional<Turn> answer = m_viewModel.turn(m_pair.answers[static_cast<size_t>(side)]);
+        const Answerer asked = m_viewModel.side(side);
+        if (answer && (answer->model != asked.model || answer->adapters != asked.adapters))
+            next << tr("%1 is %2").arg(letterOf(side), describe(asked));
+    }
+    if (!next.isEmpty())
+        m_settings->setText(m_settings->text() + QLatin1Char(' ') +
+                            tr("From the next question on %1.").arg(next.join(tr(", "))));
     for (size_t side = 0; side < 2; ++side)
         m_columns[side]->setAnswer(m_pair.answers[side]);
 }

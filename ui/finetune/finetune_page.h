@@ -40,6 +40,9 @@ public:
     /// GPUs of this machine, as they become known; the CPU is always among what can be chosen.
     void setGpus(const std::vector<TrainDevice>& gpus);
 
+    /// A job file, a run's folder, whose job it takes, or data.
+    void openPath(const QString& path);
+
 Q_SIGNALS:
     /// A run of this page has begun.
     void runStarted(const QString& name, const QString& folder);
@@ -57,7 +60,6 @@ private:
     QWidget* makeWhere();
     void addActions();
     void chooseFile(bool saves);
-    void openPath(const QString& path);
     void start();
     void refresh();
     void showRecipes();

@@ -11,21 +11,26 @@ constexpr double kHuge = std::numeric_limits<double>::max();
 
 }  // namespace
 
+double Smoother::next(double value)
+{
+    if (!std::isfinite(value) || m_weight <= 0)
+        return value;
+    m_first = m_isEmpty ? value : m_first;
+    m_isEmpty = false;
+    m_isConstant = m_isConstant && value == m_first;
+    m_last = m_last * m_weight + (1 - m_weight) * value;
+    m_forgotten *= m_weight;
+    if (m_isConstant)
+        return value;
+    return m_weight >= 1 ? m_last : m_last / (1 - m_forgotten);
+}
+
 std::vector<double> smoothed(std::span<const double> values, double weight)
 {
+    Smoother smoother(weight);
     std::vector<double> result(values.begin(), values.end());
-    const bool isConstant =
-        std::ranges::all_of(values, [&](double value) { return value == values.front(); });
-    if (isConstant || weight <= 0)
-        return result;
-    double last = 0, forgotten = 1;
-    for (double& value : result) {
-        if (!std::isfinite(value))
-            continue;
-        last = last * weight + (1 - weight) * value;
-        forgotten *= weight;
-        value = weight >= 1 ? last : last / (1 - forgotten);
-    }
+    for (double& value : result)
+        value = smoother.next(value);
     return result;
 }
 

@@ -10,9 +10,26 @@
 namespace facet::ui {
 
 /// TensorBoard's smoothing: a moving average that forgets by `weight` (0 to 1), freed of its bias towards 0.
-/// Values that are not finite are passed over; a constant curve stays as it is.
+/// Values that are not finite are passed over; a curve stays as it is as long as it is constant.
 ///
 /// Source  tensorboard/components/vz_line_chart2/line-chart.ts, resmoothDataset
+class Smoother {
+public:
+    explicit Smoother(double weight) : m_weight(weight) {}
+
+    /// The smoothed value at the next place.
+    double next(double value);
+
+private:
+    double m_weight;
+    double m_last = 0;
+    double m_forgotten = 1;
+    double m_first = 0;
+    bool m_isConstant = true;
+    bool m_isEmpty = true;
+};
+
+/// All values through a Smoother.
 std::vector<double> smoothed(std::span<const double> values, double weight);
 
 /// At most four points for each of `numColumns` columns of pixels: the first, the least, the greatest and the

@@ -159,14 +159,9 @@ void Plot::applyTheme()
     draw();
 }
 
-void Plot::setCurves(std::vector<PlotCurve> curves)
+void Plot::setCurves(std::vector<PlotCurve> curves, std::vector<PlotMark> marks)
 {
     m_curves = std::move(curves);
-    draw();
-}
-
-void Plot::setMarks(std::vector<PlotMark> marks)
-{
     m_marks = std::move(marks);
     draw();
 }

@@ -43,8 +43,7 @@ class Plot final : public QWidget {
 public:
     explicit Plot(const QString& name, QWidget* parent = nullptr);
 
-    void setCurves(std::vector<PlotCurve> curves);
-    void setMarks(std::vector<PlotMark> marks);
+    void setCurves(std::vector<PlotCurve> curves, std::vector<PlotMark> marks = {});
     void setAxis(AxisKind kind);
     void setLogarithmic(bool isLogarithmic);
     void setClipping(bool isClipping);

@@ -1,6 +1,5 @@
 #include "ui/runs/plot_panel.h"
 
-#include "ui/runs/curve_math.h"
 #include "ui/theme/icons.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
@@ -19,6 +18,8 @@
 #include <QSlider>
 #include <QStackedWidget>
 #include <QTableView>
+
+#include <algorithm>
 
 namespace facet::ui {
 
@@ -160,68 +161,87 @@ void PlotPanel::addMetrics()
 void PlotPanel::show(std::vector<Shown> runs)
 {
     m_runs = std::move(runs);
+    m_train.clear();
     m_table.show(table());
     m_plot->hideCursor();
     m_plot->setFollowing(true);
     refresh();
 }
 
+/// Curves of what is chosen now; they keep what they have computed as long as the choice stays.
+void PlotPanel::followRuns()
+{
+    const std::string metric = this->metric().toStdString();
+    const auto axis = static_cast<AxisKind>(m_axis->current());
+    const double weight = m_smoothing->value() / 100.0;
+    if (m_train.size() != m_runs.size() ||
+        (!m_train.empty() && !m_train.front().isOf(metric, axis, weight))) {
+        m_train.clear();
+        for (size_t i = 0; i < m_runs.size(); ++i)
+            m_train.emplace_back(metric, axis, weight);
+        m_validation = GrowingCurve("loss", axis);
+    }
+    for (size_t i = 0; i < m_runs.size(); ++i) {
+        const core::RunHistory& history = m_runs[i].data->history();
+        m_train[i].follow(history.metrics, history.metrics);
+    }
+    if (m_runs.size() == 1) {
+        const core::RunHistory& history = m_runs.front().data->history();
+        m_validation.follow(history.validation, history.metrics);
+    }
+}
+
 void PlotPanel::refresh()
 {
     addMetrics();
     m_table.refresh();
-    const auto axis = static_cast<AxisKind>(m_axis->current());
+    followRuns();
     std::vector<PlotCurve> lines, faint;
-    std::vector<PlotMark> marks;
     const bool isSingle = m_runs.size() == 1;
     for (size_t i = 0; i < m_runs.size(); ++i) {
-        const core::RunHistory& history = m_runs[i].data->history();
+        const GrowingCurve& curve = m_train[i];
+        if (curve.isEmpty())
+            continue;
         const int slot = static_cast<int>(i);
-        const auto x =
-            std::make_shared<const std::vector<double>>(axisValues(history.metrics, axis, history.metrics));
-        const std::vector<double>* values = history.metrics.find(metric().toStdString());
-        if (!values)
-            continue;
-        const auto y = std::make_shared<const std::vector<double>>(*values);
-        const double weight = m_smoothing->value() / 100.0;
         const QString name = isSingle ? tr("train") : m_runs[i].name;
-        if (weight > 0) {
-            faint.push_back({isSingle ? name : name + tr(", raw"), slot, PlotCurve::Look::Faint, x, y});
-            lines.push_back({isSingle ? tr("train, smoothed") : name, slot, PlotCurve::Look::Line, x,
-                             std::make_shared<const std::vector<double>>(smoothed(*values, weight))});
+        if (m_smoothing->value() > 0) {
+            faint.push_back(
+                {isSingle ? name : name + tr(", raw"), slot, PlotCurve::Look::Faint, curve.x(), curve.y()});
+            lines.push_back({isSingle ? tr("train, smoothed") : name, slot, PlotCurve::Look::Line, curve.x(),
+                             curve.smooth()});
         } else {
-            lines.push_back({name, slot, PlotCurve::Look::Line, x, y});
+            lines.push_back({name, slot, PlotCurve::Look::Line, curve.x(), curve.y()});
         }
-        if (!isSingle)
-            continue;
-        if (const std::vector<double>* loss = history.validation.find("loss");
-            loss && metric() == QStringLiteral("loss"))
-            lines.push_back({tr("validation"), 1, PlotCurve::Look::Rings,
-                             std::make_shared<const std::vector<double>>(
-                                 axisValues(history.validation, axis, history.metrics)),
-                             std::make_shared<const std::vector<double>>(*loss)});
-        const auto mark = [&](PlotMark::Kind kind, int64_t step, const QString& text) {
-            const auto at = std::ranges::lower_bound(history.metrics.steps, step);
-            if (!x->empty())
-                marks.push_back(
-                    {kind,
-                     (*x)[std::min(static_cast<size_t>(at - history.metrics.steps.begin()), x->size() - 1)],
-                     text});
-        };
-        for (const core::RunEvent& event : history.checkpoints)
-            mark(PlotMark::Kind::Checkpoint, core::stepOf(event),
-                 tr("checkpoint at step %1").arg(core::stepOf(event)));
-        for (const core::RunEvent& event : history.resumes)
-            mark(PlotMark::Kind::Resume, std::get<core::ResumeEvent>(event.what).fromStep, tr("resumed"));
-        for (const core::RunEvent& event : history.warnings)
-            mark(PlotMark::Kind::Warning, core::stepOf(event),
-                 QString::fromStdString(std::get<core::WarningEvent>(event.what).text));
     }
+    if (isSingle && metric() == QStringLiteral("loss") && !m_validation.isEmpty())
+        lines.push_back({tr("validation"), 1, PlotCurve::Look::Rings, m_validation.x(), m_validation.y()});
     m_curves = std::move(faint);
     m_curves.insert(m_curves.end(), lines.begin(), lines.end());
-    m_plot->setMarks(std::move(marks));
-    m_plot->setCurves(m_curves);
+    m_plot->setCurves(m_curves, isSingle ? marks() : std::vector<PlotMark>());
     m_legend->setText(legend());
+}
+
+std::vector<PlotMark> PlotPanel::marks() const
+{
+    std::vector<PlotMark> marks;
+    const core::RunHistory& history = m_runs.front().data->history();
+    const std::vector<double>& x = *m_train.front().x();
+    const auto mark = [&](PlotMark::Kind kind, int64_t step, const QString& text) {
+        const auto at = std::ranges::lower_bound(history.metrics.steps, step);
+        if (!x.empty())
+            marks.push_back(
+                {kind, x[std::min(static_cast<size_t>(at - history.metrics.steps.begin()), x.size() - 1)],
+                 text});
+    };
+    for (const core::RunEvent& event : history.checkpoints)
+        mark(PlotMark::Kind::Checkpoint, core::stepOf(event),
+             tr("checkpoint at step %1").arg(core::stepOf(event)));
+    for (const core::RunEvent& event : history.resumes)
+        mark(PlotMark::Kind::Resume, std::get<core::ResumeEvent>(event.what).fromStep, tr("resumed"));
+    for (const core::RunEvent& event : history.warnings)
+        mark(PlotMark::Kind::Warning, core::stepOf(event),
+             QString::fromStdString(std::get<core::WarningEvent>(event.what).text));
+    return marks;
 }
 
 QString PlotPanel::legend() const

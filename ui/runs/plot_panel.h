@@ -2,6 +2,7 @@
 
 // One large plot with what decides how it looks, and its numbers as a table.
 
+#include "ui/runs/growing_curve.h"
 #include "ui/runs/metric_table.h"
 #include "ui/runs/plot.h"
 #include "ui/widgets/card.h"
@@ -46,12 +47,16 @@ protected:
 private:
     void fillBar();
     void addMetrics();
+    void followRuns();
+    std::vector<PlotMark> marks() const;
     void exportAs(const QString& kind);
     QString metric() const;
     QString legend() const;
     const core::StepTable* table() const;
 
     std::vector<Shown> m_runs;
+    std::vector<GrowingCurve> m_train;  // one for each run
+    GrowingCurve m_validation{"loss", AxisKind::Step};
     std::vector<PlotCurve> m_curves;
     Plot* m_plot;
     QComboBox* m_metric;

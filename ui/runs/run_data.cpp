@@ -2,7 +2,6 @@
 
 #include "ui/background.h"
 
-#include <algorithm>
 #include <chrono>
 
 namespace facet::ui {
@@ -37,33 +36,6 @@ void RunData::poll()
             if (isNew)
                 Q_EMIT changed();
         });
-}
-
-std::vector<double> axisValues(const core::StepTable& table, AxisKind kind, const core::StepTable& metrics)
-{
-    std::vector<double> values(table.size());
-    const double begin = metrics.times.empty() ? 0 : metrics.times.front();
-    const std::vector<double>* tokens = metrics.find("tokens");
-    double before = 0;
-    for (size_t i = 0; i < table.size(); ++i) {
-        switch (kind) {
-            case AxisKind::Step:
-                values[i] = static_cast<double>(table.steps[i]);
-                break;
-            case AxisKind::Time:
-                values[i] = table.times[i] - begin;
-                break;
-            case AxisKind::Tokens: {
-                const size_t at = static_cast<size_t>(
-                    std::ranges::lower_bound(metrics.steps, table.steps[i]) - metrics.steps.begin());
-                values[i] = tokens && at < tokens->size() ? (*tokens)[at] : before;
-                break;
-            }
-        }
-        // A clock that was set back must not turn the curve round.
-        before = values[i] = std::max(values[i], before);
-    }
-    return values;
 }
 
 }  // namespace facet::ui

@@ -34,8 +34,7 @@ private:
     bool m_isRead = false;
 };
 
-/// The values of an x axis: steps, tokens, or seconds since the run's first step.
+/// What an x axis counts: steps, tokens, or seconds since the run's first step.
 enum class AxisKind { Step, Tokens, Time };
-std::vector<double> axisValues(const core::StepTable& table, AxisKind kind, const core::StepTable& metrics);
 
 }  // namespace facet::ui

@@ -1,13 +1,13 @@
 #include "ui/runs/run_detail.h"
 
 #include "core/base/file.h"
-#include "core/run/run_signal.h"
-#include "jobs/launch/launch.h"
 #include "ui/background.h"
 #include "ui/models/words.h"
-#include "ui/runs/curve_math.h"
+#include "ui/runs/checkpoints_view.h"
 #include "ui/runs/log_view.h"
+#include "ui/runs/run_notes_view.h"
 #include "ui/runs/run_words.h"
+#include "ui/runs/samples_view.h"
 #include "ui/theme/style_shapes.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
@@ -15,21 +15,16 @@
 #include "ui/widgets/label.h"
 #include "ui/widgets/toast.h"
 
-#include <QDesktopServices>
-#include <QFile>
 #include <QGridLayout>
 #include <QHeaderView>
 #include <QMenu>
-#include <QMessageBox>
 #include <QPlainTextEdit>
 #include <QStackedWidget>
 #include <QTabBar>
-#include <QTableWidget>
-#include <QUrl>
+#include <QTableView>
 #include <QVBoxLayout>
 
 #include <cmath>
-#include <csignal>
 
 namespace facet::ui {
 
@@ -55,18 +50,6 @@ double lastOf(const core::StepTable& table, const char* name)
     return values && !values->empty() ? values->back() : std::nan("");
 }
 
-/// Of a checkpoint's folder.
-qint64 bytesIn(const std::filesystem::path& folder)
-{
-    qint64 total = 0;
-    std::error_code ignored;
-    for (auto entry = std::filesystem::recursive_directory_iterator(folder, ignored);
-         entry != std::filesystem::recursive_directory_iterator(); entry.increment(ignored))
-        if (entry->is_regular_file(ignored))
-            total += static_cast<qint64>(entry->file_size(ignored));
-    return total;
-}
-
 }  // namespace
 
 RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
@@ -85,7 +68,8 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
     m_tabs->setAccessibleName(tr("Parts of the run"));
     m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);
-    for (const QString& name : {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("Job")})
+    for (const QString& name :
+         {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("Job"), tr("Notes")})
         m_tabs->addTab(name);
     column->addWidget(m_tabs);
     m_banner = new Banner(Banner::Tone::Warning);
@@ -96,26 +80,25 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
     bannerRow->addWidget(m_banner);
     column->addLayout(bannerRow);
     m_pages = new QStackedWidget;
-    m_samples = makeText(QStringLiteral("runSamples"), tr("Samples"));
-    m_checkpoints = new QTableWidget(0, 4);
-    m_checkpoints->setObjectName(QStringLiteral("runCheckpoints"));
-    m_checkpoints->setAccessibleName(tr("Checkpoints"));
-    m_checkpoints->setHorizontalHeaderLabels({tr("Saved"), tr("Why"), tr("Validation"), tr("Size")});
-    m_checkpoints->setFrameShape(QFrame::NoFrame);
-    m_checkpoints->setShowGrid(false);
-    m_checkpoints->verticalHeader()->hide();
-    m_checkpoints->horizontalHeader()->setObjectName(QStringLiteral("runCheckpointsHeader"));
-    m_checkpoints->horizontalHeader()->setAccessibleName(tr("Columns"));
-    m_checkpoints->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-    m_checkpoints->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_checkpoints->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_checkpoints->setTabKeyNavigation(false);
+    m_samples = new SamplesView;
+    m_checkpoints = new CheckpointsView(m_engine);
+    connect(m_checkpoints, &CheckpointsView::chatWanted, this, &RunDetail::chatWanted);
+    connect(m_checkpoints, &CheckpointsView::said, this, &RunDetail::say);
     m_log = new LogView;
     m_log->setObjectName(QStringLiteral("runLog"));
     m_job = makeText(QStringLiteral("runJob"), tr("Job file"));
+    m_jobs = new QStackedWidget;
+    m_jobs->addWidget(m_job);
+    m_jobs->addWidget(makeDiff());
+    m_notes = new RunNotesView;
+    connect(m_notes, &RunNotesView::written, &m_runs, &RunList::look);
+    connect(m_notes, &RunNotesView::failed, this, [this](const QString& sentence) {
+        say(QStringLiteral("error"), tr("The notes were not written"), sentence);
+    });
     m_pages->addWidget(makePlots());
-    for (QWidget* page : {static_cast<QWidget*>(m_samples), static_cast<QWidget*>(m_checkpoints),
-                          static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_job)}) {
+    for (QWidget* page :
+         {static_cast<QWidget*>(m_samples), static_cast<QWidget*>(m_checkpoints),
+          static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_jobs), static_cast<QWidget*>(m_notes)}) {
         auto* card = new Card;
         card->body()->setContentsMargins(1, space::kXs, 1, space::kXs);
         card->body()->addWidget(page);
@@ -149,7 +132,12 @@ QWidget* RunDetail::makeHeader()
         makeButton(QStringLiteral("runResume"), tr("Resume"), ButtonKind::Primary, QStringLiteral("play"));
     QToolButton* more = makeIconButton(QStringLiteral("runMore"), QStringLiteral("more"), tr("More"));
     auto* menu = new QMenu(more);
+    menu->addAction(tr("Duplicate in Fine-tune"), this, &RunDetail::duplicate)
+        ->setObjectName(QStringLiteral("runDuplicate"));
+    m_change = menu->addAction(tr("Resume with changes…"), this, &RunDetail::resumeWithChanges);
+    m_change->setObjectName(QStringLiteral("runResumeChanged"));
     menu->addAction(tr("Open folder"), this, &RunDetail::openFolder);
+    menu->addSeparator();
     menu->addAction(tr("Stop now without saving…"), this, &RunDetail::stopNow);
     menu->addAction(tr("Move to trash…"), this, &RunDetail::moveToTrash);
     more->setMenu(menu);
@@ -211,10 +199,27 @@ QWidget* RunDetail::makePlots()
         plot->setMinimumHeight(90);
         card->body()->addWidget(plot, 1);
         row->addWidget(card, 1);
-        m_small.emplace_back(plot, metric);
+        m_small.push_back({plot, metric.toStdString(), {}});
     }
     column->addLayout(row, 1);
     return plots;
+}
+
+QWidget* RunDetail::makeDiff()
+{
+    auto* view = new QTableView;
+    view->setObjectName(QStringLiteral("runJobDiff"));
+    view->setAccessibleName(tr("Settings that differ"));
+    view->setModel(&m_diff);
+    view->setFrameShape(QFrame::NoFrame);
+    view->setShowGrid(false);
+    view->verticalHeader()->hide();
+    view->verticalHeader()->setDefaultSectionSize(height::kTableRow);
+    view->horizontalHeader()->setObjectName(QStringLiteral("runJobDiffHeader"));
+    view->horizontalHeader()->setAccessibleName(tr("Runs"));
+    view->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    view->setTabKeyNavigation(false);
+    return view;
 }
 
 const core::ObservedRun* RunDetail::run() const
@@ -243,17 +248,72 @@ void RunDetail::show(const QStringList& paths)
         shown.push_back({observed ? QString::fromStdString(observed->name) : path, m_data.back().get()});
     }
     m_plots->show(std::move(shown));
-    m_numSamples = 0;
-    m_samples->clear();
+    m_samples->clearSamples();
     m_job->clear();
+    m_settings.clear();
+    m_diff.show({});
+    m_loss = GrowingCurve("loss", AxisKind::Step, kTileSmoothing);
+    makeSmallCurves();
     if (!paths.isEmpty()) {
         const core::RunFolder folder = {paths.front().toStdString()};
         m_log->open(std::filesystem::exists(folder.log()) ? folder.log() : folder.launchLog());
-        if (const core::Result<std::string> job = core::readFile(folder.job(), 16 << 20))
-            m_job->setPlainText(QString::fromStdString(*job));
+        readJobs();
     }
+    m_notes->show(paths.isEmpty() ? nullptr : run());
+    m_jobs->setCurrentIndex(paths.size() > 1 ? 1 : 0);
     refresh();
     showState();
+}
+
+/// Their files may lie on a slow disk, so they are read in a thread of the pool.
+void RunDetail::readJobs()
+{
+    struct Read {
+        QString text;  // of the first one
+        std::vector<JobDiffTable::Job> jobs;
+    };
+    std::vector<std::pair<QString, std::filesystem::path>> files;
+    for (const QString& path : m_paths) {
+        const core::ObservedRun* observed = m_runs.find(path);
+        files.emplace_back(observed ? QString::fromStdString(observed->name) : path,
+                           core::RunFolder{path.toStdString()}.job());
+    }
+    runInBackground(
+        this,
+        [files] {
+            Read read;
+            if (const core::Result<std::string> text = core::readFile(files.front().second, 16 << 20))
+                read.text = QString::fromStdString(*text);
+            for (const auto& [name, file] : files) {
+                core::Result<jobs::Settings> settings = jobs::readJobFile(file);
+                read.jobs.push_back({name, settings ? *std::move(settings) : jobs::Settings()});
+            }
+            return read;
+        },
+        [this, paths = m_paths](const Read& read) {
+            if (paths != m_paths)
+                return;
+            m_job->setPlainText(read.text);
+            m_settings = read.jobs.front().settings;
+            const auto base = m_settings.find("model.base");
+            m_checkpoints->setRun(read.jobs.front().name,
+                                  base != m_settings.end() && base->second.is_string()
+                                      ? QString::fromStdString(base->second.get<std::string>())
+                                      : QString());
+            if (read.jobs.size() > 1)
+                m_diff.show(read.jobs);
+        });
+}
+
+void RunDetail::makeSmallCurves()
+{
+    for (SmallPlot& small : m_small) {
+        small.curves.clear();
+        const bool isMemory = small.metric == "memory_bytes";
+        for (size_t i = 0; i < m_data.size(); ++i)
+            small.curves.emplace_back(small.metric, AxisKind::Step, 0,
+                                      isMemory ? 1 / (1024.0 * 1024 * 1024) : 1);
+    }
 }
 
 void RunDetail::refresh()
@@ -286,6 +346,8 @@ void RunDetail::showState()
     m_save->setVisible(isHere);
     m_pause->setVisible(isHere);
     m_resume->setVisible(canResume);
+    m_change->setEnabled(canResume);
+    m_notes->follow(*run);
     const bool isBad =
         run->condition == core::RunCondition::Lost || run->condition == core::RunCondition::Failed;
     m_banner->setVisible(isBad);
@@ -321,9 +383,9 @@ void RunDetail::showTiles()
         words::integer(step) +
             (run->numSteps > 0 ? tr(" of %1").arg(words::integer(run->numSteps)) : QString()),
         std::isfinite(tokens) ? axisText(AxisKind::Tokens, tokens) : QString());
-    const std::vector<double>* loss = metrics.find("loss");
+    m_loss.follow(metrics, metrics);
     const QString last = words::number(lastOf(metrics, "loss"));
-    set(1, loss && !loss->empty() ? words::number(smoothed(*loss, kTileSmoothing).back()) : last,
+    set(1, m_loss.isEmpty() ? last : words::number(m_loss.smooth()->back()),
         tr("smoothed, last %1").arg(last));
     const core::StepTable& validation = first->history().validation;
     if (const std::vector<double>* values = validation.find("loss"); values && !values->empty()) {
@@ -354,24 +416,18 @@ void RunDetail::showTiles()
 
 void RunDetail::showSmallPlots()
 {
-    for (const auto& [plot, metric] : m_small) {
+    for (SmallPlot& small : m_small) {
         std::vector<PlotCurve> curves;
-        for (size_t i = 0; i < m_data.size(); ++i) {
+        for (size_t i = 0; i < small.curves.size(); ++i) {
             const core::StepTable& table = m_data[i]->history().metrics;
-            const std::vector<double>* values = table.find(metric.toStdString());
-            if (!values)
-                continue;
-            std::vector<double> shown = *values;
-            if (metric == QStringLiteral("memory_bytes"))
-                for (double& value : shown)
-                    value /= 1024.0 * 1024 * 1024;
-            curves.push_back(
-                {plot->accessibleName(), static_cast<int>(i), PlotCurve::Look::Line,
-                 std::make_shared<const std::vector<double>>(axisValues(table, AxisKind::Step, table)),
-                 std::make_shared<const std::vector<double>>(std::move(shown))});
+            GrowingCurve& curve = small.curves[i];
+            curve.follow(table, table);
+            if (!curve.isEmpty())
+                curves.push_back({small.plot->accessibleName(), static_cast<int>(i), PlotCurve::Look::Line,
+                                  curve.x(), curve.y()});
         }
-        plot->setClipping(metric == QStringLiteral("grad_norm"));
-        plot->setCurves(std::move(curves));
+        small.plot->setClipping(small.metric == "grad_norm");
+        small.plot->setCurves(std::move(curves));
     }
 }
 
@@ -381,138 +437,10 @@ void RunDetail::showTexts()
     if (!first)
         return;
     const core::RunHistory& history = first->history();
-    if (history.samples.size() < m_numSamples) {
-        m_samples->clear();
-        m_numSamples = 0;
-    }
-    for (; m_numSamples < history.samples.size(); ++m_numSamples) {
-        const auto& sample = std::get<core::SampleEvent>(history.samples[m_numSamples].what);
-        m_samples->appendPlainText(
-            tr("step %1").arg(words::integer(sample.step)) +
-            (sample.image.empty() ? QString()
-                                  : tr(", picture %1").arg(QString::fromStdString(sample.image))) +
-            QStringLiteral("\n> ") + QString::fromStdString(sample.prompt) + QLatin1Char('\n') +
-            QString::fromStdString(sample.text) + QLatin1Char('\n'));
-    }
-    const auto count = static_cast<int>(history.checkpoints.size());
-    if (m_checkpoints->rowCount() != count) {
-        m_checkpoints->setRowCount(count);
-        for (int row = 0; row < count; ++row) {
-            const auto& checkpoint = std::get<core::CheckpointEvent>(
-                history.checkpoints[static_cast<size_t>(count - 1 - row)].what);
-            const std::filesystem::path folder =
-                std::filesystem::path(m_paths.front().toStdString()) / checkpoint.path;
-            const auto at = std::ranges::find(history.validation.steps, checkpoint.step);
-            const std::vector<double>* losses = history.validation.find("loss");
-            const QString loss =
-                losses && at != history.validation.steps.end()
-                    ? words::number((*losses)[static_cast<size_t>(at - history.validation.steps.begin())])
-                    : QStringLiteral("–");
-            const qint64 bytes = bytesIn(folder);
-            const QStringList texts = {tr("step %1").arg(words::integer(checkpoint.step)),
-                                       QString::fromStdString(checkpoint.why), loss,
-                                       bytes > 0 ? words::gibibytes(bytes) : tr("removed since")};
-            for (int section = 0; section < 4; ++section)
-                m_checkpoints->setItem(row, section, new QTableWidgetItem(texts[section]));
-        }
-    }
+    m_samples->show(m_paths.front().toStdString(), history);
+    m_checkpoints->table().show(m_paths.front().toStdString(), history);
     m_tabs->setTabText(1, tr("Samples  %1").arg(history.samples.size()));
-    m_tabs->setTabText(2, tr("Checkpoints  %1").arg(count));
-}
-
-void RunDetail::signal(int number, const QString& done)
-{
-    const core::ObservedRun* run = this->run();
-    if (!run || run->pid == 0)
-        return;
-    const core::Result<void> sent = core::sendSignal(core::ProcessIdentity::of(run->pid), number);
-    if (sent)
-        say(QStringLiteral("done"), done, QString::fromStdString(run->name));
-    else
-        say(QStringLiteral("error"), tr("Nothing was done"), QString::fromStdString(sent.error().message));
-}
-
-void RunDetail::saveNow()
-{
-    signal(SIGUSR1, tr("It saves after this step"));
-}
-
-void RunDetail::pause()
-{
-    signal(SIGTERM, tr("It saves and stops after this step"));
-}
-
-void RunDetail::resume()
-{
-    if (m_paths.isEmpty())
-        return;
-    const core::ObservedRun* run = this->run();
-    jobs::Launch launch = {m_engine.toStdString(),
-                           m_paths.front().toStdString(),
-                           run && !run->device.empty() ? run->device : "auto",
-                           {}};
-    m_resume->setEnabled(false);
-    runInBackground(
-        this, [launch] { return std::make_shared<core::Result<jobs::Launched>>(jobs::launch(launch)); },
-        [this](const std::shared_ptr<core::Result<jobs::Launched>>& launched) {
-            m_resume->setEnabled(true);
-            if (!*launched)
-                say(QStringLiteral("error"), tr("The run was not resumed"),
-                    QString::fromStdString(launched->error().message));
-            m_runs.look();
-        });
-}
-
-void RunDetail::stopNow()
-{
-    const core::ObservedRun* run = this->run();
-    if (!run || run->pid == 0)
-        return;
-    auto* question =
-        new QMessageBox(QMessageBox::Warning, tr("Stop %1 now?").arg(QString::fromStdString(run->name)),
-                        tr("What it did since step %1, where it was saved last, is lost.")
-                            .arg(words::integer(run->savedStep)),
-                        QMessageBox::Cancel, this);
-    question->setObjectName(QStringLiteral("stopQuestion"));
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    const QPushButton* stop = question->addButton(tr("Stop now"), QMessageBox::DestructiveRole);
-    connect(stop, &QPushButton::clicked, this, [this] { signal(SIGKILL, tr("Stopped")); });
-    question->open();
-}
-
-void RunDetail::moveToTrash()
-{
-    const core::ObservedRun* run = this->run();
-    if (!run)
-        return;
-    const QString name = QString::fromStdString(run->name), path = m_paths.front();
-    if (run->isUnderWay()) {
-        say(QStringLiteral("warn"), tr("%1 is running").arg(name), tr("Stop it first."));
-        return;
-    }
-    auto* question = new QMessageBox(QMessageBox::Warning, tr("Move %1 to the trash?").arg(name),
-                                     tr("%1 with all its checkpoints goes to the trash of the desktop.")
-                                         .arg(words::folder(run->folder.path)),
-                                     QMessageBox::Cancel, this);
-    question->setObjectName(QStringLiteral("trashQuestion"));
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    QPushButton* move = question->addButton(tr("Move to trash"), QMessageBox::DestructiveRole);
-    move->setObjectName(QStringLiteral("trashYes"));
-    connect(move, &QPushButton::clicked, this, [this, path, name] {
-        if (QFile::moveToTrash(path))
-            Q_EMIT gone(path);
-        else
-            say(QStringLiteral("error"), tr("%1 was not moved").arg(name),
-                tr("There is no trash for %1.").arg(path));
-        m_runs.look();
-    });
-    question->open();
-}
-
-void RunDetail::openFolder()
-{
-    if (!m_paths.isEmpty())
-        QDesktopServices::openUrl(QUrl::fromLocalFile(m_paths.front()));
+    m_tabs->setTabText(2, tr("Checkpoints  %1").arg(m_checkpoints->table().rowCount()));
 }
 
 void RunDetail::say(const QString& icon, const QString& title, const QString& detail)

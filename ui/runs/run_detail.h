@@ -2,6 +2,7 @@
 
 // One run, or several over each other: figures, plots, samples, checkpoints, log, job, and what can be done.
 
+#include "ui/runs/job_diff_table.h"
 #include "ui/runs/plot_panel.h"
 #include "ui/runs/run_list.h"
 
@@ -12,13 +13,15 @@
 
 class QPlainTextEdit;
 class QTabBar;
-class QTableWidget;
 
 namespace facet::ui {
 
 class Banner;
+class CheckpointsView;
 class Chip;
 class LogView;
+class RunNotesView;
+class SamplesView;
 
 class RunDetail final : public QWidget {
     Q_OBJECT
@@ -33,12 +36,22 @@ public:
     void saveNow();
     void pause();
     void resume();
+    void resumeWithChanges();
+    void duplicate();
+    void chat();
+    void merge();
     void stopNow();
     void moveToTrash();
     void openFolder();
 
 Q_SIGNALS:
     void gone(const QString& path);
+
+    /// `adapter` on `model`; "": the model alone.
+    void chatWanted(const QString& model, const QString& adapter, const QString& name);
+
+    /// The job of the run in `folder`, to begin another with.
+    void duplicateWanted(const QString& folder);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -48,9 +61,18 @@ private:
         Label* value;
         Label* context;
     };
+    struct SmallPlot {
+        Plot* plot;
+        std::string metric;
+        std::vector<GrowingCurve> curves;  // one for each run
+    };
     QWidget* makeHeader();
     QWidget* makeTiles();
     QWidget* makePlots();
+    QWidget* makeDiff();
+    void makeSmallCurves();
+    void readJobs();
+    void resumeWith(const QStringList& changes);
     const core::ObservedRun* run() const;
     RunData* data(size_t index) const;
     void refresh();
@@ -70,17 +92,22 @@ private:
     QPushButton* m_save;
     QPushButton* m_pause;
     QPushButton* m_resume;
+    QAction* m_change;
     Banner* m_banner;
     std::vector<Tile> m_tiles;
     QTabBar* m_tabs;
     QStackedWidget* m_pages;
     PlotPanel* m_plots;
-    std::vector<std::pair<Plot*, QString>> m_small;
-    QPlainTextEdit* m_samples;
-    QTableWidget* m_checkpoints;
+    std::vector<SmallPlot> m_small;
+    SamplesView* m_samples;
+    CheckpointsView* m_checkpoints;
     LogView* m_log;
+    QStackedWidget* m_jobs;  // the job, or where several differ
     QPlainTextEdit* m_job;
-    size_t m_numSamples = 0;
+    RunNotesView* m_notes;
+    JobDiffTable m_diff;
+    jobs::Settings m_settings;  // of the first run's job
+    GrowingCurve m_loss{"loss", AxisKind::Step};
 };
 
 }  // namespace facet::ui

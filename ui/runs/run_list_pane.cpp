@@ -5,6 +5,7 @@
 #include "ui/theme/style_shapes.h"
 #include "ui/widgets/label.h"
 
+#include <QComboBox>
 #include <QLineEdit>
 #include <QListView>
 #include <QStyledItemDelegate>
@@ -97,8 +98,24 @@ private:
 
 }  // namespace
 
+void RunFilter::setTag(const QString& tag)
+{
+    if (tag == m_tag)
+        return;
+    m_tag = tag;
+    invalidateFilter();
+}
+
+bool RunFilter::filterAcceptsRow(int row, const QModelIndex& parent) const
+{
+    if (!m_tag.isEmpty() &&
+        !sourceModel()->index(row, 0, parent).data(RunList::TagsRole).toStringList().contains(m_tag))
+        return false;
+    return QSortFilterProxyModel::filterAcceptsRow(row, parent);
+}
+
 RunListPane::RunListPane(RunList& runs, QWidget* parent)
-    : QWidget(parent), m_runs(runs), m_search(new QLineEdit), m_list(new QListView)
+    : QWidget(parent), m_runs(runs), m_search(new QLineEdit), m_tags(new QComboBox), m_list(new QListView)
 {
     setObjectName(QStringLiteral("runsPane"));
     setAccessibleName(tr("Runs"));
@@ -117,7 +134,13 @@ RunListPane::RunListPane(RunList& runs, QWidget* parent)
     m_search->addAction(Icons::get(QStringLiteral("search"), Role::Text3), QLineEdit::LeadingPosition);
     auto* searchRow = new QHBoxLayout;
     searchRow->setContentsMargins(space::kM, 0, space::kM, space::kS);
-    searchRow->addWidget(m_search);
+    searchRow->setSpacing(space::kS);
+    searchRow->addWidget(m_search, 1);
+    m_tags->setObjectName(QStringLiteral("runTagFilter"));
+    m_tags->setAccessibleName(tr("Show runs with a tag"));
+    m_tags->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    m_tags->setMaximumWidth(130);
+    searchRow->addWidget(m_tags);
     column->addLayout(searchRow);
     m_shown.setSourceModel(&runs);
     m_shown.setFilterCaseSensitivity(Qt::CaseInsensitive);
@@ -142,10 +165,38 @@ RunListPane::RunListPane(RunList& runs, QWidget* parent)
     connect(m_search, &QLineEdit::textChanged, &m_shown, &QSortFilterProxyModel::setFilterFixedString);
     connect(m_list->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             &RunListPane::chosenChanged);
+    connect(m_tags, &QComboBox::activated, this,
+            [this] { m_shown.setTag(m_tags->currentData().toString()); });
     connect(&runs, &RunList::looked, this, [this] {
+        showTags();
         if (!m_list->currentIndex().isValid() && m_shown.rowCount() > 0)
             m_list->setCurrentIndex(m_shown.index(0, 0));
     });
+}
+
+/// All tags that runs have; there is nothing to choose without any.
+void RunListPane::showTags()
+{
+    QStringList tags;
+    for (int row = 0; row < m_runs.rowCount(); ++row)
+        tags << m_runs.data(m_runs.index(row), RunList::TagsRole).toStringList();
+    // A tag that its last run has lost stays until another is chosen: a list must not grow by itself.
+    if (!m_shown.tag().isEmpty())
+        tags << m_shown.tag();
+    tags.removeDuplicates();
+    tags.sort(Qt::CaseInsensitive);
+    m_tags->setVisible(!tags.isEmpty());
+    QStringList shown;
+    for (int i = 1; i < m_tags->count(); ++i)
+        shown << m_tags->itemData(i).toString();
+    if (shown == tags && m_tags->count() > 0)
+        return;
+    const QSignalBlocker blocker(m_tags);
+    m_tags->clear();
+    m_tags->addItem(tr("All tags"), QString());
+    for (const QString& tag : tags)
+        m_tags->addItem(tag, tag);
+    m_tags->setCurrentIndex(std::max(m_tags->findData(m_shown.tag()), 0));
 }
 
 QStringList RunListPane::chosen() const

@@ -5,10 +5,29 @@
 #include <QSortFilterProxyModel>
 #include <QWidget>
 
+class QComboBox;
 class QLineEdit;
 class QListView;
 
 namespace facet::ui {
+
+/// The runs with one tag, or all.
+class RunFilter final : public QSortFilterProxyModel {
+    Q_OBJECT
+
+public:
+    using QSortFilterProxyModel::QSortFilterProxyModel;
+
+    /// "": all.
+    void setTag(const QString& tag);
+    const QString& tag() const { return m_tag; }
+
+protected:
+    bool filterAcceptsRow(int row, const QModelIndex& parent) const override;
+
+private:
+    QString m_tag;
+};
 
 /// The runs at the left, with a search in names and tags. Several can be chosen, to be laid over each other.
 class RunListPane final : public QWidget {
@@ -28,9 +47,12 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    void showTags();
+
     RunList& m_runs;
-    QSortFilterProxyModel m_shown;
+    RunFilter m_shown;
     QLineEdit* m_search;
+    QComboBox* m_tags;
     QListView* m_list;
 };
 

@@ -2,13 +2,9 @@
 
 #include "ui/runs/run_detail.h"
 #include "ui/runs/run_list_pane.h"
-#include "ui/runs/run_words.h"
 #include "ui/widgets/empty_state.h"
-#include "ui/widgets/toast.h"
 
 #include <QAction>
-#include <QDBusConnection>
-#include <QDBusMessage>
 #include <QHBoxLayout>
 #include <QStackedLayout>
 
@@ -17,18 +13,6 @@ namespace facet::ui {
 namespace {
 
 constexpr int kNarrow = 1200 - width::kRail;
-
-/// The desktop's, so that one hears of it with another window in front.
-void notifyDesktop(const QString& icon, const QString& title, const QString& detail)
-{
-    if (!QDBusConnection::sessionBus().isConnected())
-        return;
-    QDBusMessage call = QDBusMessage::createMethodCall(
-        QStringLiteral("org.freedesktop.Notifications"), QStringLiteral("/org/freedesktop/Notifications"),
-        QStringLiteral("org.freedesktop.Notifications"), QStringLiteral("Notify"));
-    call << QStringLiteral("Facet") << 0U << icon << title << detail << QStringList() << QVariantMap() << -1;
-    QDBusConnection::sessionBus().send(call);
-}
 
 }  // namespace
 
@@ -52,7 +36,8 @@ RunsPage::RunsPage(RunList& runs, const QString& folder, const QString& engine, 
     const auto show = [this] { m_stack->setCurrentIndex(m_runs.rowCount() > 0 ? 1 : 0); };
     connect(&runs, &RunList::looked, this, show);
     connect(m_pane, &RunListPane::chosenChanged, this, [this] { m_detail->show(m_pane->chosen()); });
-    connect(&runs, &RunList::ended, this, &RunsPage::notify);
+    connect(m_detail, &RunDetail::chatWanted, this, &RunsPage::chatWanted);
+    connect(m_detail, &RunDetail::duplicateWanted, this, &RunsPage::duplicateWanted);
     show();
     addActions();
     m_runs.look();
@@ -71,24 +56,15 @@ void RunsPage::addActions()
     add("actionRunSave", tr("Runs: save the chosen run now"), &RunDetail::saveNow);
     add("actionRunPause", tr("Runs: save and stop the chosen run"), &RunDetail::pause);
     add("actionRunResume", tr("Runs: resume the chosen run"), &RunDetail::resume);
+    add("actionRunResumeChanged", tr("Runs: resume the chosen run with changes…"),
+        &RunDetail::resumeWithChanges);
+    add("actionRunDuplicate", tr("Runs: duplicate the chosen run in Fine-tune"), &RunDetail::duplicate);
+    add("actionRunChat", tr("Runs: chat with the chosen checkpoint"), &RunDetail::chat);
+    add("actionRunMerge", tr("Runs: merge or export the chosen checkpoint…"), &RunDetail::merge);
     add("actionRunStop", tr("Runs: stop the chosen run now…"), &RunDetail::stopNow);
     add("actionRunTrash", tr("Runs: move the chosen run to the trash…"), &RunDetail::moveToTrash,
         QKeySequence(Qt::Key_Delete));
     add("actionRunFolder", tr("Runs: open the chosen run's folder"), &RunDetail::openFolder);
-}
-
-void RunsPage::notify(const QString& path)
-{
-    const core::ObservedRun* run = m_runs.find(path);
-    if (!run)
-        return;
-    const QString title =
-        QStringLiteral("%1: %2").arg(QString::fromStdString(run->name), words::condition(*run));
-    const QString detail = words::secondLine(*run);
-    Toast::show(this, {words::iconOf(run->condition), title, detail, {}, {}});
-    notifyDesktop(run->condition == core::RunCondition::Done ? QStringLiteral("dialog-information")
-                                                             : QStringLiteral("dialog-warning"),
-                  title, detail);
 }
 
 void RunsPage::resizeEvent(QResizeEvent* event)

@@ -19,12 +19,18 @@ public:
     /// `runs` must outlive this; `folder` is said where there are none.
     RunsPage(RunList& runs, const QString& folder, const QString& engine, QWidget* parent = nullptr);
 
+Q_SIGNALS:
+    /// `adapter` on `model`; "": the model alone.
+    void chatWanted(const QString& model, const QString& adapter, const QString& name);
+
+    /// The job of the run in `folder`, to begin another with.
+    void duplicateWanted(const QString& folder);
+
 protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
     void addActions();
-    void notify(const QString& path);
 
     RunList& m_runs;
     QStackedLayout* m_stack;

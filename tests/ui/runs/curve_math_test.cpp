@@ -1,6 +1,7 @@
 // Smoothing against numbers of TensorBoard's formula, thinning against all points.
 
 #include "ui/runs/curve_math.h"
+#include "ui/runs/growing_curve.h"
 
 #include <QElapsedTimer>
 #include <QTest>
@@ -29,6 +30,44 @@ private Q_SLOTS:
         QCOMPARE(smoothed(values, 0)[4], 8.0);
         QCOMPARE(smoothed(std::vector<double>{5, 5, 5}, 0.9)[2], 5.0);
         QVERIFY(smoothed({}, 0.5).empty());
+    }
+
+    void aGrowingCurveComputesEachPointOnce()
+    {
+        facet::core::StepTable table;
+        table.columns = {{"loss", {}}, {"tokens", {}}};
+        const auto add = [&table](int64_t step, double time) {
+            table.steps.push_back(step);
+            table.times.push_back(time);
+            table.columns[0].values.push_back(1 + std::sin(double(step) + time));
+            table.columns[1].values.push_back(double(step) * 100);
+        };
+        for (int64_t step = 1; step <= 100'000; ++step)
+            add(step, 1000 + double(step));
+        GrowingCurve curve("loss", AxisKind::Tokens, 0.9, 2);
+        curve.follow(table, table);
+        const GrowingCurve::Values x = curve.x();
+        for (int64_t step = 100'001; step <= 100'010; ++step) {
+            add(step, 1000 + double(step));
+            curve.follow(table, table);
+        }
+        QCOMPARE(curve.numComputed(), size_t(100'010));
+        QCOMPARE(x->back(), 100'010.0 * 100);  // it is the same one, which grew
+        std::vector<double> doubled = table.columns[0].values;
+        for (double& value : doubled)
+            value *= 2;
+        QVERIFY(*curve.y() == doubled);
+        QVERIFY(*curve.smooth() == smoothed(doubled, 0.9));
+
+        // A resume writes the same steps again, with other times.
+        table.cutAfter(99'000);
+        for (int64_t step = 99'001; step <= 100'020; ++step)
+            add(step, 5000 + double(step));
+        curve.follow(table, table);
+        QCOMPARE(curve.y()->size(), table.size());
+        QCOMPARE(curve.y()->back(), 2 * table.columns[0].values.back());
+        QVERIFY(*curve.smooth() != smoothed(doubled, 0.9));
+        QCOMPARE(x->size(), size_t(100'010));  // a plot that still draws the old one may go on
     }
 
     void thinningKeepsTheGreatestAndTheLeastOfEachColumn()
