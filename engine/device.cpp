@@ -7,6 +7,10 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 
+#if FACET_CUDA
+#include <cuda_runtime_api.h>
+#endif
+
 #include <unistd.h>
 
 #include <charconv>
@@ -129,6 +133,19 @@ int64_t freeMemory(at::Device device)
     at::globalContext().lazyInitDevice(device.type());
     const c10::DeviceIndex index = device.has_index() ? device.index() : c10::DeviceIndex{0};
     return static_cast<int64_t>(c10::getDeviceAllocator(device.type())->getMemoryInfo(index).first);
+}
+
+std::unique_ptr<GpuWatch> watchOf(at::Device device)
+{
+#if FACET_CUDA
+    char address[32] = {};
+    if (device.is_cuda() && cudaDeviceGetPCIBusId(address, sizeof(address),
+                                                  device.has_index() ? device.index() : 0) == cudaSuccess)
+        return GpuWatch::open(address);
+#else
+    static_cast<void>(device);
+#endif
+    return nullptr;
 }
 
 }  // namespace facet::engine

@@ -7,11 +7,14 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace facet::engine {
+
+class GpuWatch;
 
 struct DeviceInfo {
     std::string id;           ///< "cpu", "cuda:0"
@@ -36,5 +39,8 @@ core::Result<at::Device> chooseDevice(std::string_view wish, const std::vector<D
 ///
 /// Errors  throws c10::Error if the GPU does not answer.
 int64_t freeMemory(at::Device device);
+
+/// The driver's view of a GPU while it works (nvml.h); nothing for a CPU, or if the driver tells nothing.
+std::unique_ptr<GpuWatch> watchOf(at::Device device);
 
 }  // namespace facet::engine

@@ -11,6 +11,9 @@ using Handle = struct nvmlDevice_st*;
 struct Memory {
     unsigned long long total, free, used;
 };
+struct Utilization {
+    unsigned gpu, memory;  // percent
+};
 constexpr unsigned kNameBytes = 96;
 
 template <typename Function>
@@ -72,6 +75,65 @@ DriverReport askNvidiaDriver()
     shutdown();
     dlclose(library);
     return report;
+}
+
+struct GpuWatch::Functions {
+    void* library = nullptr;
+    Handle gpu = nullptr;
+    int (*shutdown)() = nullptr;
+    int (*memory)(Handle, Memory*) = nullptr;
+    int (*utilization)(Handle, Utilization*) = nullptr;
+    int (*power)(Handle, unsigned*) = nullptr;
+    int (*temperature)(Handle, int, unsigned*) = nullptr;
+};
+
+std::unique_ptr<GpuWatch> GpuWatch::open(const std::string& pciAddress)
+{
+    void* library = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return nullptr;
+    const auto init = symbol<int()>(library, "nvmlInit_v2");
+    const auto find = symbol<int(const char*, Handle*)>(library, "nvmlDeviceGetHandleByPciBusId_v2");
+    auto functions = std::make_unique<Functions>();
+    functions->library = library;
+    functions->shutdown = symbol<int()>(library, "nvmlShutdown");
+    functions->memory = symbol<int(Handle, Memory*)>(library, "nvmlDeviceGetMemoryInfo");
+    functions->utilization = symbol<int(Handle, Utilization*)>(library, "nvmlDeviceGetUtilizationRates");
+    functions->power = symbol<int(Handle, unsigned*)>(library, "nvmlDeviceGetPowerUsage");
+    functions->temperature = symbol<int(Handle, int, unsigned*)>(library, "nvmlDeviceGetTemperature");
+    if (!init || !find || !functions->shutdown || init() != 0) {
+        dlclose(library);
+        return nullptr;
+    }
+    std::unique_ptr<GpuWatch> watch(new GpuWatch(std::move(functions)));
+    return find(pciAddress.c_str(), &watch->m_functions->gpu) == 0 ? std::move(watch) : nullptr;
+}
+
+GpuWatch::GpuWatch(std::unique_ptr<Functions> functions) : m_functions(std::move(functions)) {}
+
+GpuWatch::~GpuWatch()
+{
+    m_functions->shutdown();
+    dlclose(m_functions->library);
+}
+
+GpuLoad GpuWatch::now() const
+{
+    const Functions& ask = *m_functions;
+    constexpr int kOfChip = 0;
+    GpuLoad load;
+    Memory memory = {};
+    if (ask.memory && ask.memory(ask.gpu, &memory) == 0)
+        load.memoryBytes = static_cast<int64_t>(memory.used);
+    Utilization percent = {};
+    if (ask.utilization && ask.utilization(ask.gpu, &percent) == 0)
+        load.utilization = percent.gpu / 100.0;
+    unsigned milliwatts = 0, celsius = 0;
+    if (ask.power && ask.power(ask.gpu, &milliwatts) == 0)
+        load.watts = milliwatts / 1000.0;
+    if (ask.temperature && ask.temperature(ask.gpu, kOfChip, &celsius) == 0)
+        load.celsius = celsius;
+    return load;
 }
 
 }  // namespace facet::engine

@@ -1,7 +1,9 @@
 #include "engine/train/fine_tune.h"
 
 #include "core/base/memory.h"
+#include "engine/device.h"
 #include "engine/guard.h"
+#include "engine/nvml.h"
 #include "engine/train/checkpoint.h"
 #include "engine/train/flops.h"
 #include "engine/train/schedule.h"
@@ -47,7 +49,8 @@ public:
           m_recorder(recorder),
           m_optimizer(model.trained(), adamwSettings(m_job)),
           m_flops(flopsOf(model)),
-          m_watch(settings.trouble, {})
+          m_watch(settings.trouble, {}),
+          m_gpu(watchOf(model.model().weights.device()))
     {
         m_state.data = data.fingerprint();
         m_state.model = settings.modelFingerprint;
@@ -69,6 +72,7 @@ private:
     double backward(const std::vector<Pack>& packs, Stopwatch& watch, core::MetricEvent& metric);
     Result<std::vector<Pack>> nextPacks();
     void report(core::MetricEvent metric, const Stopwatch& watch);
+    void recordGpu();
 
     const FineTuneSettings& m_settings;
     const jobs::Job& m_job;
@@ -82,6 +86,8 @@ private:
     TrainerState m_state;
     std::future<Result<std::vector<Pack>>> m_prefetched;
     int64_t m_numEmpty = 0;  // steps in a row, of which all rows were left out
+    std::unique_ptr<GpuWatch> m_gpu;
+    double m_lastGpu = 0;
     double m_lastSave = RunRecorder::now();
     double m_secondsPerStep = 0;
     double m_flopsOfStep = 0;
@@ -221,8 +227,21 @@ void Run::report(core::MetricEvent metric, const Stopwatch& watch)
     metric.mfu = m_settings.peakFlops > 0 ? metric.tflops * 1e12 / m_settings.peakFlops : 0;
     metric.memoryBytes = peakMemory(m_model.model().weights.device());
     m_recorder.beat(metric.step, m_settings.numSteps);
+    recordGpu();
     if (metric.step % m_job.logEverySteps == 0 || isFinished())
         m_recorder.record(metric);
+}
+
+void Run::recordGpu()
+{
+    constexpr double kSeconds = 2;
+    if (!m_gpu || RunRecorder::now() - m_lastGpu < kSeconds)
+        return;
+    m_lastGpu = RunRecorder::now();
+    const GpuLoad load = m_gpu->now();
+    const at::Device device = m_model.model().weights.device();
+    m_recorder.record(core::GpuEvent{device.has_index() ? device.index() : 0, load.utilization,
+                                     load.memoryBytes, load.watts, load.celsius});
 }
 
 Result<bool> Run::validate()
