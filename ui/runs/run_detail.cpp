@@ -4,6 +4,7 @@
 #include "ui/background.h"
 #include "ui/models/words.h"
 #include "ui/runs/checkpoints_view.h"
+#include "ui/runs/gpu_view.h"
 #include "ui/runs/log_view.h"
 #include "ui/runs/run_notes_view.h"
 #include "ui/runs/run_words.h"
@@ -69,7 +70,7 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
     m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);
     for (const QString& name :
-         {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("Job"), tr("Notes")})
+         {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("GPUs"), tr("Job"), tr("Notes")})
         m_tabs->addTab(name);
     column->addWidget(m_tabs);
     m_banner = new Banner(Banner::Tone::Warning);
@@ -86,6 +87,7 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
     connect(m_checkpoints, &CheckpointsView::said, this, &RunDetail::say);
     m_log = new LogView;
     m_log->setObjectName(QStringLiteral("runLog"));
+    m_gpus = new GpuView;
     m_job = makeText(QStringLiteral("runJob"), tr("Job file"));
     m_jobs = new QStackedWidget;
     m_jobs->addWidget(m_job);
@@ -96,9 +98,9 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
         say(QStringLiteral("error"), tr("The notes were not written"), sentence);
     });
     m_pages->addWidget(makePlots());
-    for (QWidget* page :
-         {static_cast<QWidget*>(m_samples), static_cast<QWidget*>(m_checkpoints),
-          static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_jobs), static_cast<QWidget*>(m_notes)}) {
+    for (QWidget* page : {static_cast<QWidget*>(m_samples), static_cast<QWidget*>(m_checkpoints),
+                          static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_gpus),
+                          static_cast<QWidget*>(m_jobs), static_cast<QWidget*>(m_notes)}) {
         auto* card = new Card;
         card->body()->setContentsMargins(1, space::kXs, 1, space::kXs);
         card->body()->addWidget(page);
@@ -249,6 +251,7 @@ void RunDetail::show(const QStringList& paths)
     }
     m_plots->show(std::move(shown));
     m_samples->clearSamples();
+    m_gpus->clear();
     m_job->clear();
     m_settings.clear();
     m_diff.show({});
@@ -439,6 +442,7 @@ void RunDetail::showTexts()
     const core::RunHistory& history = first->history();
     m_samples->show(m_paths.front().toStdString(), history);
     m_checkpoints->table().show(m_paths.front().toStdString(), history);
+    m_gpus->show(history);
     m_tabs->setTabText(1, tr("Samples  %1").arg(history.samples.size()));
     m_tabs->setTabText(2, tr("Checkpoints  %1").arg(m_checkpoints->table().rowCount()));
 }

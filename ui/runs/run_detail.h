@@ -19,6 +19,7 @@ namespace facet::ui {
 class Banner;
 class CheckpointsView;
 class Chip;
+class GpuView;
 class LogView;
 class RunNotesView;
 class SamplesView;
@@ -102,6 +103,7 @@ private:
     SamplesView* m_samples;
     CheckpointsView* m_checkpoints;
     LogView* m_log;
+    GpuView* m_gpus;
     QStackedWidget* m_jobs;  // the job, or where several differ
     QPlainTextEdit* m_job;
     RunNotesView* m_notes;
