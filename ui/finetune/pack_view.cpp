@@ -128,6 +128,13 @@ void PackView::select(int64_t row)
     viewport()->update();
 }
 
+/// The next key counts from there, before the row has been read.
+void PackView::choose(int64_t row)
+{
+    select(row);
+    Q_EMIT chosen(row);
+}
+
 void PackView::describe()
 {
     QString text = tr("Nothing is packed yet");
@@ -214,7 +221,7 @@ int64_t PackView::rowAt(QPointF point) const
 void PackView::mousePressEvent(QMouseEvent* event)
 {
     if (const int64_t row = rowAt(event->position()); row >= 0)
-        Q_EMIT chosen(row);
+        choose(row);
 }
 
 void PackView::mouseDoubleClickEvent(QMouseEvent* event)
@@ -293,7 +300,7 @@ void PackView::keyPressEvent(QKeyEvent* event)
     sequence = std::clamp<qsizetype>(sequence, 0, numLines - 1);
     const PackedRows& rows = m_packs.sequences[static_cast<size_t>(sequence)];
     block = std::clamp<qsizetype>(block, 0, static_cast<qsizetype>(rows.size()) - 1);
-    Q_EMIT chosen(rows[static_cast<size_t>(block)].row);
+    choose(rows[static_cast<size_t>(block)].row);
 }
 
 }  // namespace facet::ui

@@ -55,6 +55,7 @@ protected:
 private:
     QRectF barOf(qsizetype sequence) const;
     int64_t rowAt(QPointF point) const;  ///< -1: none
+    void choose(int64_t row);
     void updateRange();
     void describe();
 
