@@ -55,6 +55,7 @@ CheckpointsView::CheckpointsView(QString engine, QWidget* parent)
     m_view->horizontalHeader()->setObjectName(QStringLiteral("runCheckpointsHeader"));
     m_view->horizontalHeader()->setAccessibleName(tr("Columns"));
     m_view->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    m_view->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_view->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_view->setSelectionMode(QAbstractItemView::SingleSelection);
     m_view->setEditTriggers(QAbstractItemView::NoEditTriggers);

@@ -220,6 +220,7 @@ QWidget* RunDetail::makeDiff()
     view->horizontalHeader()->setObjectName(QStringLiteral("runJobDiffHeader"));
     view->horizontalHeader()->setAccessibleName(tr("Runs"));
     view->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    view->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     view->setTabKeyNavigation(false);
     return view;
 }

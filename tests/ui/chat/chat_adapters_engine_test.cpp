@@ -33,6 +33,9 @@ using facet::core::MessageState;
 namespace {
 
 const QString kPrompt = QStringLiteral("What is 3 and 1?");
+const QString kRow = QStringLiteral(
+    "{\"messages\": [{\"role\": \"user\", \"content\": \"What is %1 and 1?\"}, "
+    "{\"role\": \"assistant\", \"content\": \"It is %2.\"}]}");
 
 }  // namespace
 
@@ -135,9 +138,7 @@ private Q_SLOTS:
         };
         QByteArray rows;
         for (int i = 0; i < 8; ++i)
-            rows += R"({"messages":[{"role":"user","content":"What is )" + QByteArray::number(i) +
-                    R"( and 1?"},{"role":"assistant","content":"It is )" + QByteArray::number(i + 1) +
-                    ".\"}]}\n";
+            rows += kRow.arg(i).arg(i + 1).toUtf8() + '\n';
         write(QStringLiteral("rows.jsonl"), rows);
         write(QStringLiteral("job.json"),
               R"({"facet_job": 1, "name": "sums", "model": "demo", "method": "lora",
