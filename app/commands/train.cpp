@@ -99,8 +99,6 @@ Result<void> checkSupported(const jobs::ResolvedJob& resolved)
     if (job.method == jobs::Method::Pretrain)
         return refused(
             "method is pretrain, which starts from random weights and is not there yet; take full");
-    if (job.method == jobs::Method::Qlora)
-        return refused("method is qlora, whose 4-bit base is not there yet; take lora");
     if (resolved.modelPath.empty())
         return refused(job.modelBase + " is not on this machine: import it first");
     return {};
@@ -171,8 +169,9 @@ Result<Parts> load(const jobs::ResolvedJob& resolved, const Device& device)
     settings.type =
         device.device.is_cpu() || job.precision == jobs::Precision::Fp32 ? at::kFloat : at::kBFloat16;
     const engine::TrainedSelection selection = selectionOf(resolved);
-    if (!selection.tensors.empty() && *settings.type == at::kFloat)  // what is trained is kept in full
-        settings.weights = core::gemma3::WeightFormat::Float32;
+    settings.inFull = selection.tensors;
+    if (job.method == jobs::Method::Qlora)
+        settings.weights = core::gemma3::WeightFormat::NormalFloat4;
     settings.context = job.sequenceLength;
     Result<engine::LoadedModel> loaded = engine::openModel(resolved.modelPath, job.modelTextOnly, settings);
     if (!loaded)
