@@ -5,6 +5,7 @@
 #include "engine/convert/hf_folder.h"
 #include "engine/generate/loaded_model.h"
 #include "engine/lora/peft_folder.h"
+#include "jobs/job/job_settings.h"
 
 #include <iostream>
 
@@ -18,6 +19,17 @@ struct Options {
     std::string type;
     double maxShardGigabytes = 5;
 };
+
+/// Whether the adapter is a checkpoint of a QLoRA run, whose job lies two folders above.
+bool wasTrainedOverNf4(const std::filesystem::path& adapter)
+{
+    std::error_code ignored;
+    const std::filesystem::path run =
+        std::filesystem::weakly_canonical(adapter / ".", ignored).parent_path().parent_path();
+    const core::Result<jobs::Settings> settings = jobs::readJobFile(run / "job.json");
+    const auto method = settings ? settings->find("method") : jobs::Settings::const_iterator();
+    return settings && method != settings->end() && method->second == "qlora";
+}
 
 int exportModel(const Options& options)
 {
@@ -45,6 +57,9 @@ int exportModel(const Options& options)
             return failed({core::ErrorCode::InvalidInput,
                            attached->note(options.adapter) + ": a merged model would lack them"});
         std::cerr << "merging " << adapter->layers.size() << " adapted layers\n";
+        if (wasTrainedOverNf4(options.adapter))
+            std::cerr << "note: this adapter was trained over 4-bit weights; it is merged into those of "
+                      << where->name << " as they lie in its folder, which are nearer to the original\n";
     }
     const core::Result<void> written =
         engine::writeHfFolder(options.out, model->model, where->path,

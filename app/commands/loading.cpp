@@ -82,10 +82,9 @@ void addLoadOptions(CLI::App& command, LoadOptions& options, bool modelIsRequire
         .add_option(
             "--weights", options.weights,
             "How weights are kept in memory, made at load from any checkpoint: int8 and int4 take a half and "
-            "a "
-            "quarter of bfloat16; default: as --dtype, on a CPU as the checkpoint (facet-engine quality "
-            "measures what each costs)")
-        ->check(CLI::IsMember({"float32", "bfloat16", "int8", "int4"}));
+            "a quarter of bfloat16, nf4 is what a qlora adapter was trained over; default: as --dtype, on a "
+            "CPU as the checkpoint (facet-engine quality measures what each costs)")
+        ->check(CLI::IsMember(core::gemma3::weightFormatNames()));
     command
         .add_option(
             "--context", options.context,

@@ -145,7 +145,7 @@ void addQuality(CLI::App& program, int& status)
                      "A library name, a folder, an id in the Hugging Face cache, or demo")
         ->required();
     command->add_option("--weights", options->formats, "What to measure; may be repeated")
-        ->check(CLI::IsMember({"float32", "bfloat16", "int8", "int4"}))
+        ->check(CLI::IsMember(core::gemma3::weightFormatNames()))
         ->capture_default_str();
     command->add_option("--text", options->text, "A file of plain text; default: one that comes with Facet");
     command->add_option("--tokens", options->maxTokens, "Of the text, so many at most")

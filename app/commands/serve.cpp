@@ -148,7 +148,7 @@ void addServe(CLI::App& program, int& status)
     command
         ->add_option("--weights", options->model.weights,
                      "How weights are stored; default: as the device likes")
-        ->check(CLI::IsMember({"float32", "bfloat16", "int8", "int4"}));
+        ->check(CLI::IsMember(core::gemma3::weightFormatNames()));
     command->add_option("--context", options->model.context, "Tokens of a prompt and its answer at most")
         ->check(CLI::Range(int64_t{1}, int64_t{10'000'000}));
     addAdapterOption(*command, options->adapters);

@@ -126,8 +126,6 @@ Result<void> checkSupported(const jobs::ResolvedJob& resolved)
         return refused("the job asks for " + std::to_string(resolved.numGpus) +
                        " GPUs, and training runs on one device so far: set parallel.nodes=1 and "
                        "parallel.gpus_per_node=1");
-    if (job.method == jobs::Method::Qlora)
-        return refused("method is qlora, whose 4-bit base is not there yet; take lora");
     if (job.method == jobs::Method::Pretrain && !job.pretrain.visionTower.empty() &&
         resolved.visionTowerPath.empty())
         return refused(job.pretrain.visionTower + " is not on this machine: import it first");
@@ -211,8 +209,9 @@ Result<Parts> load(const jobs::ResolvedJob& resolved, const core::RunFolder& fol
     settings.type =
         device.device.is_cpu() || job.precision == jobs::Precision::Fp32 ? at::kFloat : at::kBFloat16;
     const engine::TrainedSelection selection = selectionOf(resolved);
-    if (!selection.tensors.empty() && *settings.type == at::kFloat)  // what is trained is kept in full
-        settings.weights = core::gemma3::WeightFormat::Float32;
+    settings.inFull = selection.tensors;
+    if (job.method == jobs::Method::Qlora)
+        settings.weights = core::gemma3::WeightFormat::NormalFloat4;
     settings.context = job.sequenceLength;
     const bool isNew = job.method == jobs::Method::Pretrain;
     const engine::PretrainStart start = {
