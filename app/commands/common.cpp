@@ -1,5 +1,7 @@
 #include "app/commands/common.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -55,6 +57,14 @@ std::vector<core::BuiltInModel> builtInModels()
 void printJson(const nlohmann::ordered_json& json)
 {
     std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+}
+
+void showPercent(const char* doing, int64_t done, int64_t all)
+{
+    static const bool isTerminal = ::isatty(STDERR_FILENO) == 1;
+    if (isTerminal && all > 0)
+        std::cerr << '\r' << (done < all ? doing + (" " + std::to_string(100 * done / all)) + " %" : "")
+                  << "\x1b[K" << std::flush;
 }
 
 std::string inThousands(double count)

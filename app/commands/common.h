@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ std::filesystem::path resourcesFolder();
 
 /// One line of JSON on stdout. Bytes that are no UTF-8 become U+FFFD.
 void printJson(const nlohmann::ordered_json& json);
+
+/// "loading 45 %" on stderr if that is a terminal, rewritten in place and gone at the end.
+void showPercent(const char* doing, int64_t done, int64_t all);
 
 /// "3.88 B", "417 M", "1.2 k".
 std::string inThousands(double count);

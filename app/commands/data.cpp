@@ -6,7 +6,7 @@
 #include "core/data/loss_mask.h"
 #include "core/data/mock.h"
 #include "core/data/sample_source.h"
-#include "core/gemma3/config_json.h"
+#include "core/models/model_folder.h"
 
 #include <unistd.h>
 
@@ -59,12 +59,9 @@ core::Result<ModelText> openModelText(const std::string& model)
     core::Result<core::ChatTemplate> chatTemplate = core::ChatTemplate::open(where->path);
     if (!chatTemplate)
         return chatTemplate.error();
-    const core::Result<std::string> text = core::readFile(where->path / "config.json", 16 << 20);
-    if (!text)
-        return text.error();
-    core::Result<core::gemma3::Config> config = core::gemma3::parseConfig(*text, where->textOnly);
+    core::Result<core::gemma3::Config> config = core::readModelConfig(where->path, where->textOnly);
     if (!config)
-        return config.error().during((where->path / "config.json").string());
+        return config.error();
     return ModelText{*std::move(tokenizer), *std::move(chatTemplate), *std::move(config)};
 }
 

@@ -24,7 +24,7 @@ nlohmann::ordered_json asJson(const core::LibraryEntry& entry)
 core::Result<std::string> folderOf(const std::string& model, const std::string& revision)
 {
     std::error_code ignored;
-    if (std::filesystem::is_directory(model, ignored) || !core::isHubId(model)) {
+    if (std::filesystem::exists(model, ignored) || !core::isHubId(model)) {
         if (!revision.empty())
             return core::Error{core::ErrorCode::InvalidInput,
                                "--revision belongs to a Hugging Face id such as google/gemma-3-4b-it, and " +
@@ -92,14 +92,16 @@ void addImport(CLI::App& program, int& status)
 {
     auto* command =
         program.add_subcommand("import",
-                               "Checks a Hugging Face model, every tensor of it, and remembers "
-                               "it by a name. Its files stay where they are; an id that is not in "
+                               "Checks a Hugging Face model or a .gguf file, every tensor of it, and "
+                               "remembers it by a name. Its files stay where they are; an id that is not in "
                                "the Hugging Face cache is downloaded first.");
     const auto request = std::make_shared<core::Library::Import>();
     const auto revision = std::make_shared<std::string>();
     const auto json = std::make_shared<bool>(false);
     command
-        ->add_option("MODEL", request->source, "A folder, or a Hugging Face id such as google/gemma-3-4b-it")
+        ->add_option("MODEL", request->source,
+                     "A folder, a .gguf file (its mmproj beside it), or a Hugging Face id such as "
+                     "google/gemma-3-4b-it")
         ->required();
     command->add_option("--revision", *revision,
                         "A branch, tag or commit of a Hugging Face id; default: main");

@@ -177,7 +177,9 @@ void addInspect(CLI::App& program, int& status)
     const auto model = std::make_shared<std::string>();
     const auto json = std::make_shared<bool>(false);
     const auto textOnly = std::make_shared<bool>(false);
-    command->add_option("MODEL", *model, "A library name, a folder, an id in the Hugging Face cache, or demo")
+    command
+        ->add_option("MODEL", *model,
+                     "A library name, a folder, a .gguf file, an id in the Hugging Face cache, or demo")
         ->required();
     command->add_flag("--text-only", *textOnly, "As a text-only import would see it");
     command->add_flag("--json", *json, "One line of JSON");

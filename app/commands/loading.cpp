@@ -4,26 +4,12 @@
 #include "engine/device.h"
 #include "engine/generate/adapted_model.h"
 
-#include <unistd.h>
-
 #include <charconv>
 #include <cmath>
 #include <iostream>
 
 namespace facet::app {
 namespace {
-
-/// "loading 45 %" on a terminal, rewritten in place.
-bool showProgress(int64_t done, int64_t all)
-{
-    static const bool isTerminal = ::isatty(STDERR_FILENO) == 1;
-    if (isTerminal && all > 0)
-        std::cerr << (done < all ? "\rloading " + std::to_string(100 * done / all) + " % "
-                                 : "\r             \r");
-    return true;
-}
-
-}  // namespace
 
 core::Result<void> putOn(engine::LoadedModel& model, const std::vector<std::string>& arguments)
 {
@@ -44,6 +30,8 @@ core::Result<void> putOn(engine::LoadedModel& model, const std::vector<std::stri
     model.model = (*adapted)->model;
     return {};
 }
+
+}  // namespace
 
 std::pair<std::string, double> adapterArgument(const std::string& argument)
 {
@@ -70,7 +58,7 @@ void addLoadOptions(CLI::App& command, LoadOptions& options, bool modelIsRequire
 {
     command
         .add_option("--model,-m", options.model,
-                    "A library name, a folder, an id in the Hugging Face cache, or demo")
+                    "A library name, a folder, a .gguf file, an id in the Hugging Face cache, or demo")
         ->required(modelIsRequired);
     command.add_option("--device", options.device,
                        "auto, cpu, cuda, cuda:1; auto takes the first usable GPU, else the CPU");
@@ -126,7 +114,10 @@ core::Result<engine::LoadedModel> load(const LoadOptions& options)
     if (!options.type.empty())
         settings.type = options.type == "float32" ? at::kFloat : at::kBFloat16;
     core::Result<engine::LoadedModel> model =
-        engine::openModel(where->path, where->textOnly, settings, showProgress);
+        engine::openModel(where->path, where->textOnly, settings, [](int64_t done, int64_t all) {
+            showPercent("loading", done, all);
+            return true;
+        });
     if (!model)
         return model.error().during("loading " + where->name);
     if (!model->unexpectedTensors.empty())

@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/chat/known_templates.h"
 #include "core/chat/template_statements.h"
+#include "core/gguf/gguf_file.h"
 
 #include <nlohmann/json.hpp>
 
@@ -215,6 +216,12 @@ std::string oneLine(std::string_view statement)
 
 Result<ChatTemplate> ChatTemplate::open(const std::filesystem::path& modelFolder)
 {
+    if (isGgufFile(modelFolder)) {
+        const Result<GgufFile> file = GgufFile::open(modelFolder);
+        if (!file)
+            return file.error();
+        return fromSource(std::string(file->text("tokenizer.chat_template").value_or("")));
+    }
     Result<std::optional<std::string>> source = readIfThere(modelFolder / "chat_template.jinja");
     if (source && !*source)
         source = templateOfJson(modelFolder / "chat_template.json");

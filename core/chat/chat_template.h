@@ -33,7 +33,8 @@ public:
     };
 
     /// Reads chat_template.jinja, chat_template.json or tokenizer_config.json of a model folder, in this
-    /// order. Of several named templates it is the one called "default".
+    /// order; of a GGUF file, the one in its metadata. Of several named templates it is the one called
+    /// "default".
     ///
     /// Errors  InvalidInput if one of them is malformed or has no default, Io. No template is no error.
     static Result<ChatTemplate> open(const std::filesystem::path& modelFolder);

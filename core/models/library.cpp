@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/models/hf_cache.h"
 #include "core/models/model_folder.h"
+#include "core/models/model_ref.h"
 
 #include <algorithm>
 #include <array>
@@ -115,8 +116,9 @@ std::string hubIdOf(const fs::path& snapshot)
 /// A name made from the last part of an id or a path.
 std::string defaultName(const LibraryEntry& entry)
 {
-    std::string name =
-        entry.hfId.empty() ? entry.path.filename().string() : entry.hfId.substr(entry.hfId.find('/') + 1);
+    std::string name = !entry.hfId.empty()                 ? entry.hfId.substr(entry.hfId.find('/') + 1)
+                       : entry.path.extension() == ".gguf" ? entry.path.stem().string()
+                                                           : entry.path.filename().string();
     for (char& c : name) {
         if (!isNameCharacter(c))
             c = '-';
@@ -170,7 +172,7 @@ Result<LibraryEntry> Library::import(const Import& request) const
                                                   ": letters, digits, \".\", \"_\" and \"-\" make one"};
     std::error_code failed;
     fs::path source = request.source;
-    if (!fs::is_directory(source, failed) && isHubId(request.source)) {
+    if (!fs::exists(source, failed) && isHubId(request.source)) {
         Result<fs::path> cached =
             cachedModel(request.hub.empty() ? hubFolder() : request.hub, request.source);
         if (!cached)
@@ -186,7 +188,7 @@ Result<LibraryEntry> Library::import(const Import& request) const
                          " does not hold the model of its config.json: " + model->accounting.inWords()};
 
     LibraryEntry entry;
-    entry.path = fs::canonical(model->path, failed);
+    entry.path = absoluteModelPath(model->path, failed);
     if (failed)
         return Error{ErrorCode::Io, "cannot find " + model->path.string() + ": " + failed.message()};
     entry.textOnly = request.textOnly && model->hasVision;

@@ -5,7 +5,9 @@
 #include "core/gemma3/config_json.h"
 #include "core/gemma3/tensor_names.h"
 #include "core/models/folder_settings.h"
+#include "core/models/gguf_model.h"
 #include "core/models/hf_cache.h"
+#include "core/models/tensor_accounting.h"
 #include "core/safetensors/sharded_safetensors.h"
 
 #include <algorithm>
@@ -73,10 +75,7 @@ Error notAModel(const fs::path& folder)
     if (names.contains("adapter_config.json"))
         return refused(folder, "is a LoRA adapter, not a whole model; name its base model");
     if (any([](const std::string& name) { return name.ends_with(".gguf"); }))
-        return refused(
-            folder,
-            "has its weights as GGUF, which this version does not read; use the safetensors of the "
-            "same model");
+        return refused(folder, "has its weights as GGUF; name the .gguf file itself");
     if (any([](const std::string& name) { return name.ends_with(".nemo"); }))
         return refused(folder, "has a .nemo archive; export it with NeMo to a Hugging Face folder first");
     if (any([](const std::string& name) {
@@ -106,23 +105,6 @@ Result<bool> readHasVision(const fs::path& folder)
     return fields.text("model_type", "") == "gemma3";
 }
 
-Result<gemma3::Config> readConfig(const fs::path& folder, bool textOnly)
-{
-    const fs::path path = folder / "config.json";
-    const Result<std::string> text = readFile(path, kMaxConfigBytes);
-    if (!text)
-        return text.error();
-    Result<gemma3::Config> config = gemma3::parseConfig(*text, textOnly);
-    if (!config) {
-        // "has no model_type" follows the file's name, "head_dim is 3" a colon.
-        const std::string& what = config.error().message;
-        const bool isPredicate =
-            what.starts_with("is ") || what.starts_with("has ") || what.starts_with("holds ");
-        return Error{config.error().code, path.string() + (isPredicate ? " " : ": ") + what};
-    }
-    return config;
-}
-
 /// Hugging Face's order: one file, else the shards of the index.
 Result<std::vector<SafetensorsFile>> openWeights(const fs::path& folder)
 {
@@ -139,94 +121,27 @@ Result<std::vector<SafetensorsFile>> openWeights(const fs::path& folder)
     return notAModel(folder);
 }
 
-bool isFloat(DType type)
-{
-    return type == DType::F64 || type == DType::F32 || type == DType::F16 || type == DType::BF16;
-}
-
-std::string shapeText(const std::vector<int64_t>& shape)
-{
-    std::string text = "[";
-    for (const int64_t size : shape)
-        text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-    return text + "]";
-}
-
-bool isEqual(const TensorView& a, const TensorView& b)
-{
-    return a.dtype == b.dtype && a.shape == b.shape && std::ranges::equal(a.bytes, b.bytes);
-}
-
-/// Sorts the tensors of the files into model.tensors and model.accounting.
-void account(ModelFolder& model)
-{
-    const std::map<std::string, std::vector<int64_t>> expected = gemma3::expectedTensors(model.config);
-    TensorAccounting& accounting = model.accounting;
-    std::vector<std::pair<std::string, const TensorView*>> heads;
-    for (const SafetensorsFile& file : model.files) {
-        for (const auto& [name, view] : file.tensors()) {
-            if (gemma3::isTiedHead(name)) {
-                heads.emplace_back(name, &view);
-                continue;
-            }
-            if (gemma3::isKnownButUnused(name)) {
-                accounting.unused.push_back(name);
-                continue;
-            }
-            const std::optional<std::string> canonical = gemma3::canonicalName(name);
-            const auto found = canonical ? expected.find(*canonical) : expected.end();
-            if (found == expected.end() || model.tensors.contains(*canonical)) {
-                const bool isLeftOut = canonical && model.textOnly && gemma3::isVisionTensor(*canonical);
-                (isLeftOut ? accounting.unused : accounting.unexpected).push_back(name);
-                continue;
-            }
-            if (view.shape != found->second)
-                accounting.misshaped.push_back(name + " has shape " + shapeText(view.shape) + ", not " +
-                                               shapeText(found->second));
-            else if (!isFloat(view.dtype))
-                accounting.misshaped.push_back(name + " has the type " + std::string(nameOf(view.dtype)) +
-                                               ", not F32, BF16 or F16");
-            model.tensors.emplace(*canonical, view);
-        }
-    }
-    for (const auto& [name, shape] : expected) {
-        if (!model.tensors.contains(name))
-            accounting.missing.push_back(name);
-    }
-    const auto table = model.tensors.find("language_model.embed_tokens.weight");
-    for (const auto& [name, head] : heads) {
-        if (table != model.tensors.end() && isEqual(*head, table->second))
-            accounting.unused.push_back(name);
-        else
-            accounting.misshaped.push_back(name +
-                                           " differs from the embedding table, which is Gemma 3's head");
-    }
-}
-
-/// "3 tensors are missing: a, b, c".
-std::string countedList(const std::vector<std::string>& names, const std::string& what)
-{
-    constexpr size_t kMostNames = 5;
-    std::string text =
-        std::to_string(names.size()) + (names.size() == 1 ? " tensor is " : " tensors are ") + what + ": ";
-    for (size_t i = 0; i < names.size() && i < kMostNames; ++i)
-        text += (i > 0 ? ", " : "") + names[i];
-    return names.size() > kMostNames ? text + ", ..." : text;
-}
-
 }  // namespace
 
-std::string TensorAccounting::inWords() const
+Result<gemma3::Config> readModelConfig(const fs::path& model, bool textOnly)
 {
-    std::string text;
-    const auto add = [&text](const std::vector<std::string>& names, const char* what) {
-        if (!names.empty())
-            text += (text.empty() ? "" : "; ") + countedList(names, what);
-    };
-    add(missing, "missing");
-    add(misshaped, "wrong");
-    add(unexpected, "unexpected");
-    return text;
+    if (isGgufFile(model)) {
+        Result<ModelFolder> opened = openGgufModel(model, textOnly);
+        return opened ? Result<gemma3::Config>(std::move(opened->config)) : opened.error();
+    }
+    const fs::path path = model / "config.json";
+    const Result<std::string> text = readFile(path, kMaxConfigBytes);
+    if (!text)
+        return text.error();
+    Result<gemma3::Config> config = gemma3::parseConfig(*text, textOnly);
+    if (!config) {
+        // "has no model_type" follows the file's name, "head_dim is 3" a colon.
+        const std::string& what = config.error().message;
+        const bool isPredicate =
+            what.starts_with("is ") || what.starts_with("has ") || what.starts_with("holds ");
+        return Error{config.error().code, path.string() + (isPredicate ? " " : ": ") + what};
+    }
+    return config;
 }
 
 Result<ModelFolder> ModelFolder::open(const fs::path& given, bool textOnly)
@@ -234,11 +149,10 @@ Result<ModelFolder> ModelFolder::open(const fs::path& given, bool textOnly)
     std::error_code ignored;
     if (!isThere(given))
         return Error{ErrorCode::NotFound, "there is no folder " + given.string()};
+    if (isGgufFile(given))
+        return openGgufModel(given, textOnly);
     if (!fs::is_directory(given, ignored))
-        return refused(
-            given, given.extension() == ".gguf"
-                       ? "is a GGUF file, which this version does not read; use the safetensors of the model"
-                       : "is a file; name the folder of the model");
+        return refused(given, "is a file; name the folder of the model, or a .gguf file");
     fs::path folder = given;
     if (isHubRepository(given)) {
         Result<fs::path> snapshot = snapshotIn(given);
@@ -249,7 +163,7 @@ Result<ModelFolder> ModelFolder::open(const fs::path& given, bool textOnly)
     if (isNemoFolder(folder) || !isThere(folder / "config.json"))
         return notAModel(folder);
 
-    Result<gemma3::Config> config = readConfig(folder, textOnly);
+    Result<gemma3::Config> config = readModelConfig(folder, textOnly);
     if (!config)
         return config.error();
     const Result<bool> hasVision = readHasVision(folder);
@@ -273,7 +187,11 @@ Result<ModelFolder> ModelFolder::open(const fs::path& given, bool textOnly)
     model.generation = *std::move(generation);
     model.preprocessing = *preprocessing;
     model.files = *std::move(files);
-    account(model);
+    std::vector<NamedTensor> found;
+    for (const SafetensorsFile& file : model.files)
+        for (const auto& [name, view] : file.tensors())
+            found.push_back({name, gemma3::canonicalName(name), gemma3::isTiedHead(name), view});
+    account(found, model);
     return model;
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
-// A Hugging Face model folder of Gemma 3, used where it lies.
+// A Hugging Face model folder of Gemma 3, or a GGUF file of llama.cpp's, used where it lies.
 
 #include "core/base/result.h"
 #include "core/gemma3/config.h"
+#include "core/gguf/gguf_file.h"
 #include "core/safetensors/safetensors_file.h"
 
 #include <filesystem>
@@ -46,19 +47,25 @@ struct TensorAccounting {
 };
 
 struct ModelFolder {
-    std::filesystem::path path;  ///< of a folder models--org--name of the Hugging Face cache, its snapshot
-    bool textOnly = false;       ///< opened as such
-    bool hasVision = false;      ///< config.json has a vision part, wanted or not
-    gemma3::Config config;       ///< without vision if the import is text-only
+    /// The folder, of a folder models--org--name of the Hugging Face cache its snapshot; or the GGUF file.
+    /// Tokenizer::open() and ChatTemplate::open() take either.
+    std::filesystem::path path;
+    bool textOnly = false;   ///< opened as such
+    bool hasVision = false;  ///< there is a vision part, wanted or not
+    gemma3::Config config;   ///< without vision if the import is text-only
     GenerationConfig generation;
     ImagePreprocessing preprocessing;
 
     std::vector<SafetensorsFile> files;
-    std::map<std::string, TensorView>
-        tensors;  ///< by canonical name (core/gemma3/tensor_names.h), into `files`
+    std::vector<GgufFile> ggufFiles;                  ///< instead of them: the model, and its mmproj
+    std::vector<std::vector<std::byte>> madeTensors;  ///< of a GGUF, what is not used as it lies there
+
+    /// By canonical name (core/gemma3/tensor_names.h), into the files. A GGUF's may be in blocks.
+    std::map<std::string, TensorView> tensors;
     TensorAccounting accounting;
 
-    /// Opens and checks everything but the tokenizer and the chat template.
+    /// Opens and checks everything but the tokenizer and the chat template. A GGUF file sees pictures if its
+    /// mmproj lies beside it (core/models/gguf_model.h).
     ///
     /// Cost    reads headers only, except where a file has the tied head twice: then it compares the two.
     /// Errors  NotFound, Io; InvalidInput: not Gemma 3, a NeMo 2 folder (the sentence has the command that
@@ -66,5 +73,10 @@ struct ModelFolder {
     ///         it), a broken file. Tensors that do not add up are no error here: see `accounting`.
     static Result<ModelFolder> open(const std::filesystem::path& path, bool textOnly = false);
 };
+
+/// The numbers alone, from config.json of a folder or the metadata of a .gguf file; weights may be missing.
+///
+/// Errors  NotFound, Io, InvalidInput with the file's name
+Result<gemma3::Config> readModelConfig(const std::filesystem::path& model, bool textOnly);
 
 }  // namespace facet::core

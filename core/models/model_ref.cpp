@@ -1,6 +1,7 @@
 #include "core/models/model_ref.h"
 
 #include "core/base/text.h"
+#include "core/gguf/gguf_file.h"
 #include "core/models/hf_cache.h"
 
 #include <algorithm>
@@ -8,6 +9,14 @@
 namespace facet::core {
 
 namespace fs = std::filesystem;
+
+fs::path absoluteModelPath(const fs::path& path, std::error_code& failed)
+{
+    if (!isGgufFile(path))
+        return fs::canonical(path, failed);
+    // The Hugging Face cache has links to files that are named by their hash: beside those is no mmproj.
+    return fs::canonical(fs::absolute(path, failed).parent_path(), failed) / path.filename();
+}
 
 Result<ResolvedModel> resolveModel(std::string_view argument, std::span<const BuiltInModel> builtIns,
                                    const Library& library, const fs::path& hub)
@@ -19,7 +28,7 @@ Result<ResolvedModel> resolveModel(std::string_view argument, std::span<const Bu
     const Result<std::optional<LibraryEntry>> entry = library.find(argument);
     if (entry && *entry) {
         const LibraryEntry& found = **entry;
-        if (!fs::is_directory(found.path, ignored))
+        if (!fs::is_directory(found.path, ignored) && !isGgufFile(found.path))
             return Error{ErrorCode::NotFound, "the model " + found.name + " of the library lay in " +
                                                   found.path.string() +
                                                   ", which is gone; remove it or import it again"};
@@ -32,6 +41,10 @@ Result<ResolvedModel> resolveModel(std::string_view argument, std::span<const Bu
     if (fs::is_directory(argument, ignored)) {
         fs::path path = fs::canonical(argument, ignored);
         return ResolvedModel{path.filename().string(), path, false};
+    }
+    if (isGgufFile(argument)) {
+        fs::path path = absoluteModelPath(argument, ignored);
+        return ResolvedModel{path.stem().string(), path, false};
     }
     if (isHubId(argument)) {
         Result<fs::path> snapshot = cachedModel(hub, argument);
@@ -51,7 +64,8 @@ Result<ResolvedModel> resolveModel(std::string_view argument, std::span<const Bu
     return Error{ErrorCode::NotFound,
                  "there is no model " + inQuotes(argument) + ": it is no name in the library " +
                      library.file().string() +
-                     (names.empty() ? " (which is empty)" : " (which has " + names + ")") + ", no folder" +
+                     (names.empty() ? " (which is empty)" : " (which has " + names + ")") +
+                     ", no folder or .gguf file" +
                      (isHubId(argument) ? ", and not in the Hugging Face cache " + hub.string()
                                         : ", and no Hugging Face id such as google/gemma-3-4b-it")};
 }

@@ -5,6 +5,7 @@
 #include "core/models/library.h"
 
 #include <span>
+#include <system_error>
 
 namespace facet::core {
 
@@ -20,9 +21,12 @@ struct ResolvedModel {
     bool textOnly = false;
 };
 
-/// Finds a model by what the user wrote: a name in the library, a built-in one, a folder, or an id in the
-/// Hugging Face cache, tried in this order. A damaged library is an error only if the model is not found
-/// elsewhere.
+/// The one name of a model's folder, or of its .gguf file: absolute, without links in the folder's path.
+std::filesystem::path absoluteModelPath(const std::filesystem::path& path, std::error_code& failed);
+
+/// Finds a model by what the user wrote: a name in the library, a built-in one, a folder or a .gguf file, or
+/// an id in the Hugging Face cache, tried in this order. A damaged library is an error only if the model is
+/// not found elsewhere.
 ///
 /// Errors  NotFound with all that was looked at; InvalidInput
 Result<ResolvedModel> resolveModel(std::string_view argument, std::span<const BuiltInModel> builtIns,

@@ -46,6 +46,14 @@ std::string readLicence(const std::filesystem::path& folder)
 
 }  // namespace
 
+std::string licenceOf(const std::filesystem::path& model)
+{
+    if (!isGgufFile(model))
+        return readLicence(model);
+    const Result<GgufFile> file = GgufFile::open(model);
+    return file ? std::string(file->text("general.license").value_or("")) : std::string();
+}
+
 ModelSummary summarize(const ModelFolder& model)
 {
     ModelSummary summary;
@@ -53,7 +61,8 @@ ModelSummary summarize(const ModelFolder& model)
         {"embedding", 0, 0}, {"language layers", 0, 0}, {"vision tower", 0, 0}, {"projector", 0, 0}};
     static_assert(NumParts == 4);
     for (const auto& [name, tensor] : model.tensors) {
-        const auto count = static_cast<int64_t>(tensor.bytes.size() / sizeOf(tensor.dtype));
+        const auto count =
+            static_cast<int64_t>(tensor.bytes.size() / sizeOf(tensor.dtype) * blockLength(tensor.dtype));
         ModelSummary::Part& part = parts[partOf(name)];
         part.numTensors += 1;
         part.numParameters += count;
@@ -68,7 +77,11 @@ ModelSummary summarize(const ModelFolder& model)
         summary.files.push_back({file.path(), file.size()});
         summary.totalBytes += file.size();
     }
-    summary.licence = readLicence(model.path);
+    for (const GgufFile& file : model.ggufFiles) {
+        summary.files.push_back({file.path(), file.size()});
+        summary.totalBytes += file.size();
+    }
+    summary.licence = licenceOf(model.path);
     return summary;
 }
 

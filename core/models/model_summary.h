@@ -22,8 +22,11 @@ struct ModelSummary {
     std::map<std::string, int64_t> parametersByType;  ///< "BF16" -> how many
     std::vector<File> files;
     uint64_t totalBytes = 0;  ///< of the files, with what a text-only import leaves unused
-    std::string licence;      ///< README.md's "license"; "" if it says nothing
+    std::string licence;      ///< licenceOf()
 };
+
+/// README.md's "license" of a folder, general.license of a GGUF; "" if it says nothing.
+std::string licenceOf(const std::filesystem::path& model);
 
 /// Cost  reads README.md, no weights.
 ModelSummary summarize(const ModelFolder& model);

@@ -1,5 +1,6 @@
 #include "core/tokenizer/model_proto.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +30,8 @@ namespace trainer {
 constexpr uint32_t kModelType = 3;
 constexpr uint32_t kVocabSize = 4;
 constexpr uint32_t kByteFallback = 35;
+constexpr uint32_t kUnknownId = 40, kBosId = 41, kEosId = 42, kPadId = 43;
+constexpr uint32_t kUnknownPiece = 45, kBosPiece = 46, kEosPiece = 47, kPadPiece = 48;
 }  // namespace trainer
 namespace normalizer {
 constexpr uint32_t kName = 1;
@@ -234,6 +237,17 @@ std::string encodeModelProto(const Vocabulary& vocabulary)
     inner.number(trainer::kModelType, vocabulary.modelType);
     inner.number(trainer::kVocabSize, vocabulary.pieces.size());
     inner.number(trainer::kByteFallback, vocabulary.hasByteFallback ? 1 : 0);
+    const auto addRole = [&](std::string_view text, uint32_t idField, uint32_t pieceField) {
+        const auto found = std::ranges::find(vocabulary.pieces, text, &Piece::text);
+        if (found == vocabulary.pieces.end())
+            return;
+        inner.number(idField, static_cast<uint64_t>(found - vocabulary.pieces.begin()));
+        inner.bytes(pieceField, text);
+    };
+    addRole("<unk>", trainer::kUnknownId, trainer::kUnknownPiece);
+    addRole("<bos>", trainer::kBosId, trainer::kBosPiece);
+    addRole("<eos>", trainer::kEosId, trainer::kEosPiece);
+    addRole("<pad>", trainer::kPadId, trainer::kPadPiece);
     out.bytes(model::kTrainerSpec, inner.out());
 
     inner.clear();

@@ -29,7 +29,7 @@ class Tokenizer {
 public:
     /// Opens tokenizer.model of a model folder, or builds it from tokenizer.json where that is all there is;
     /// the built one is kept in the user's cache. tokenizer_config.json and added_tokens.json beside it are
-    /// heeded.
+    /// heeded. Of a GGUF file it takes the vocabulary in the metadata.
     ///
     /// Control pieces are those that Gemma's files always have (<bos>, <end_of_turn>, <start_of_image>, ...)
     /// and those that the files call special or give a role such as "eos_token".

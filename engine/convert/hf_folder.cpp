@@ -4,14 +4,13 @@
 #include "core/base/json.h"
 #include "core/gemma3/config_writer.h"
 #include "core/gemma3/tensor_names.h"
+#include "core/models/gguf_model.h"
 #include "core/safetensors/safetensors_writer.h"
-#include "engine/gemma3/visit_weights.h"
 #include "engine/guard.h"
 
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,66 +21,56 @@ namespace fs = std::filesystem;
 using core::Error;
 using core::ErrorCode;
 
-/// One tensor of the file, made when its turn comes.
 struct Entry {
-    std::string name;
-    std::vector<int64_t> shape;
-    std::function<at::Tensor()> make;
+    std::string name;  ///< as in the file
+    ExportedTensor tensor;
     int64_t numBytes = 0;
 };
 
-/// The layer's weight with its adapters in it.
-at::Tensor mergedWeight(const gemma3::Linear& linear)
-{
-    at::Tensor weight_OI = linear.weight.dense(0, linear.weight.numRows());
-    for (const auto& adapter : linear.adapters)
-        weight_OI = adapter->merged(weight_OI);
-    return weight_OI;
-}
-
 std::vector<Entry> entriesOf(const gemma3::Model& model, at::ScalarType type)
 {
-    const auto shapes = core::gemma3::expectedTensors(model.config);
     std::vector<Entry> entries;
-    const auto add = [&](const std::string& name, std::function<at::Tensor()> make) {
-        Entry entry = {core::gemma3::savedName(name, model.config.vision.has_value()), shapes.at(name),
-                       std::move(make), static_cast<int64_t>(at::elementSize(type))};
-        for (const int64_t size : entry.shape)
-            entry.numBytes *= size;
-        entries.push_back(std::move(entry));
-    };
-    gemma3::WeightVisitor visitor;
-    visitor.tensor = [&](const std::string& name, at::Tensor& tensor) {
-        add(name, [tensor] { return tensor; });
-    };
-    visitor.matrix = [&](const std::string& name, gemma3::WeightMatrix& matrix) {
-        add(name, [matrix] { return matrix.dense(0, matrix.numRows()); });
-    };
-    visitor.linear = [&](const std::string& module, gemma3::Linear& linear) {
-        const std::string name = core::gemma3::savedName(module + ".weight", model.config.vision.has_value());
-        if (!linear.adapters.empty())
-            std::ranges::find(entries, name, &Entry::name)->make = [linear] { return mergedWeight(linear); };
-    };
-    gemma3::Weights weights = model.weights;  // shares the tensors
-    gemma3::visitWeights(weights, visitor);
+    for (ExportedTensor& tensor : exportedTensors(model)) {
+        int64_t numBytes = static_cast<int64_t>(at::elementSize(type));
+        for (const int64_t size : tensor.shape)
+            numBytes *= size;
+        std::string name = core::gemma3::savedName(tensor.name, model.config.vision.has_value());
+        entries.push_back({std::move(name), std::move(tensor), numBytes});
+    }
     return entries;
 }
 
-core::Result<void> writeShard(const fs::path& path, std::span<const Entry> entries, at::ScalarType type)
+/// Counts bytes, and asks whether to go on.
+struct Progress {
+    const ExportProgress& report;
+    int64_t done = 0, all = 0;
+
+    bool goesOn(int64_t numBytes)
+    {
+        done += numBytes;
+        return !report || report(done, all);
+    }
+};
+
+core::Result<void> writeShard(const fs::path& path, std::span<const Entry> entries, at::ScalarType type,
+                              Progress& progress)
 {
     std::vector<core::SafetensorsWriter::Tensor> declared;
     for (const Entry& entry : entries)
         declared.push_back(
-            {entry.name, type == at::kFloat ? core::DType::F32 : core::DType::BF16, entry.shape});
+            {entry.name, type == at::kFloat ? core::DType::F32 : core::DType::BF16, entry.tensor.shape});
     core::Result<core::SafetensorsWriter> writer =
         core::SafetensorsWriter::create(path, declared, {{"format", "pt"}});
     if (!writer)
         return writer.error();
     for (const Entry& entry : entries) {
-        const at::Tensor tensor = entry.make().detach().to(type).cpu().contiguous();
+        const at::Tensor tensor = entry.tensor.make().detach().to(type).cpu().contiguous();
         const auto* bytes = static_cast<const std::byte*>(tensor.const_data_ptr());
         if (core::Result<void> done = writer->append(entry.name, {bytes, tensor.nbytes()}); !done)
             return done;
+        if (!progress.goesOn(entry.numBytes))
+            return Error{ErrorCode::Cancelled, "the export was cancelled; " + path.parent_path().string() +
+                                                   " is not whole, remove it"};
     }
     return writer->finish();
 }
@@ -91,6 +80,7 @@ core::Result<void> writeWeights(const fs::path& folder, const gemma3::Model& mod
 {
     const at::NoGradGuard noGradients;
     const std::vector<Entry> entries = entriesOf(model, options.type);
+    Progress progress = {options.progress};
     std::vector<std::pair<size_t, size_t>> shards;  // [first, last) of the entries
     int64_t bytesInShard = 0, bytesInAll = 0;
     for (size_t index = 0; index < entries.size(); ++index) {
@@ -103,8 +93,11 @@ core::Result<void> writeWeights(const fs::path& folder, const gemma3::Model& mod
         bytesInShard += bytes;
         bytesInAll += bytes;
     }
+    progress.all = bytesInAll;
+    if (core::Result<void> room = checkFreeSpace(folder, bytesInAll); !room)
+        return room;
     if (shards.size() == 1)
-        return writeShard(folder / "model.safetensors", entries, options.type);
+        return writeShard(folder / "model.safetensors", entries, options.type, progress);
 
     nlohmann::ordered_json index = {{"metadata", {{"total_size", bytesInAll}}},
                                     {"weight_map", nlohmann::ordered_json::object()}};
@@ -113,7 +106,7 @@ core::Result<void> writeWeights(const fs::path& folder, const gemma3::Model& mod
         std::snprintf(name, sizeof(name), "model-%05zu-of-%05zu.safetensors", shard + 1, shards.size());
         const auto [first, last] = shards[shard];
         const std::span<const Entry> part = std::span(entries).subspan(first, last - first);
-        if (core::Result<void> done = writeShard(folder / name, part, options.type); !done)
+        if (core::Result<void> done = writeShard(folder / name, part, options.type, progress); !done)
             return done;
         for (const Entry& entry : part)
             index["weight_map"][entry.name] = name;
@@ -121,9 +114,24 @@ core::Result<void> writeWeights(const fs::path& folder, const gemma3::Model& mod
     return core::writeFileAtomically(folder / "model.safetensors.index.json", index.dump(2) + "\n");
 }
 
-/// What base has beside weights and config.json.
-core::Result<void> copyOtherFiles(const fs::path& base, const fs::path& folder)
+bool isOfPictures(const std::string& name)
 {
+    return name == "preprocessor_config.json" || name == "processor_config.json";
+}
+
+/// What base has beside weights and config.json.
+core::Result<void> copyOtherFiles(const fs::path& base, const fs::path& folder, bool hasVision)
+{
+    if (core::isGgufFile(base)) {
+        const auto files = core::huggingFaceFilesOf(base, !hasVision);
+        if (!files)
+            return files.error();
+        for (const auto& [name, text] : *files)
+            if (name != "config.json")
+                if (core::Result<void> done = core::writeFileAtomically(folder / name, text); !done)
+                    return done;
+        return {};
+    }
     std::error_code failure;
     for (fs::directory_iterator at(base, failure), end; !failure && at != end; at.increment(failure)) {
         const std::string name = at->path().filename().string();
@@ -131,7 +139,7 @@ core::Result<void> copyOtherFiles(const fs::path& base, const fs::path& folder)
             (name.ends_with(".json") && name != "config.json" && !name.ends_with(".index.json") &&
              !name.starts_with("adapter_") && !name.starts_with("trainer_state")) ||
             name.ends_with(".jinja") || name == "tokenizer.model";
-        if (isWanted && fs::is_regular_file(at->path(), failure))
+        if (isWanted && (hasVision || !isOfPictures(name)) && fs::is_regular_file(at->path(), failure))
             fs::copy_file(at->path(), folder / name, fs::copy_options::overwrite_existing, failure);
     }
     if (failure)
@@ -140,9 +148,19 @@ core::Result<void> copyOtherFiles(const fs::path& base, const fs::path& folder)
     return {};
 }
 
+core::Result<nlohmann::json> configOf(const fs::path& base, bool hasVision)
+{
+    if (!core::isGgufFile(base))
+        return core::readJsonObject(base / "config.json");
+    const auto files = core::huggingFaceFilesOf(base, !hasVision);
+    if (!files)
+        return files.error();
+    return core::parseJson(files->at("config.json"));
+}
+
 core::Result<std::string> configText(const fs::path& base, bool hasVision, at::ScalarType type)
 {
-    core::Result<nlohmann::json> config = core::readJsonObject(base / "config.json");
+    core::Result<nlohmann::json> config = configOf(base, hasVision);
     if (!config)
         return config.error();
     if (!hasVision && config->contains("text_config")) {  // only the text part was loaded
@@ -218,7 +236,7 @@ core::Result<void> writeHfFolder(const fs::path& folder, const gemma3::Model& mo
         return written.error();
     if (!*written)
         return *written;
-    if (core::Result<void> done = copyOtherFiles(base, folder); !done)
+    if (core::Result<void> done = copyOtherFiles(base, folder, model.config.vision.has_value()); !done)
         return done;
     return core::writeFileAtomically(folder / "config.json", *config);
 }

@@ -119,6 +119,31 @@ private Q_SLOTS:
         QVERIFY(runPeer("compare_logits.py", {adapter(set + ".safetensors"), ours, "--max-abs", "2e-3"}));
     }
 
+    void anAdapterThatIsExportedIsTheSame_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char* name : {"plain", "dora"})
+            QTest::addRow("%s", name) << QString::fromLatin1(name);
+    }
+    void anAdapterThatIsExportedIsTheSame()
+    {
+        QFETCH(const QString, name);
+        const QString again = m_program.path(name + "-again");
+        const Outcome written =
+            m_program.run({"export", "demo", "--format", "peft", "--adapter", adapter(name), "--out", again});
+        QVERIFY2(written.exitCode == 0, written.error.constData());
+        const QString ours = m_program.path(name + ".again.safetensors");
+        const Outcome scored = m_program.run({"score", "-m", "demo", "--device", "cpu", "--input",
+                                              m_program.path("input.jsonl"), "--out", ours, "-a", again});
+        QVERIFY2(scored.exitCode == 0, scored.error.constData());
+        QVERIFY(runPeer("compare_logits.py", {adapter(name + ":1.safetensors"), ours, "--max-abs", "2e-3"}));
+        verifyRefused(
+            m_program.run({"export", "demo", "--format", "peft", "--adapter",
+                           QStringLiteral(SOURCE_DIR "/tests/engine/train/golden/vision_lora/adapter"),
+                           "--out", m_program.path("other")}),
+            2, "which has another shape in demo");
+    }
+
     void generateTakesAdaptersAndSaysWhatIsWrongWithThem()
     {
         const QStringList ask = {

@@ -216,10 +216,11 @@ private Q_SLOTS:
 
         const auto none = resolve("gemma-4");
         QCOMPARE(none.error().code, ErrorCode::NotFound);
-        QCOMPARE(none.error().message,
-                 "there is no model \"gemma-4\": it is no name in the library " + library().file().string() +
-                     " (which has gemma-3-4b-it-text, demo), no folder, and no Hugging Face id such "
-                     "as google/gemma-3-4b-it");
+        QCOMPARE(
+            none.error().message,
+            "there is no model \"gemma-4\": it is no name in the library " + library().file().string() +
+                " (which has gemma-3-4b-it-text, demo), no folder or .gguf file, and no Hugging Face id such "
+                "as google/gemma-3-4b-it");
         QVERIFY2(resolve("google/gemma-4")
                      .error()
                      .message.ends_with("and not in the Hugging Face cache " + m_hub.string()),

@@ -161,8 +161,7 @@ private Q_SLOTS:
         writes("pytorch_model-00001-of-00002.bin", "x");
         QVERIFY2(refusal().find("pytorch_model.bin only") != std::string::npos, refusal().c_str());
         writes("model-q4.gguf", "GGUF");
-        QVERIFY2(refusal().find("GGUF, which this version does not read") != std::string::npos,
-                 refusal().c_str());
+        QVERIFY2(refusal().find("GGUF; name the .gguf file itself") != std::string::npos, refusal().c_str());
         writes("adapter_config.json", "{}");
         QVERIFY2(refusal().find("is a LoRA adapter") != std::string::npos, refusal().c_str());
         QCOMPARE(ModelFolder::open(m_folder / "none").error().code, ErrorCode::NotFound);
