@@ -210,7 +210,10 @@ void Studio::addPages()
 QWidget* Studio::makeFinetunePage()
 {
     auto* page = new ui::FinetunePage({.form = {m_place.folder, resourcesFolder() / "recipes", builtIns()},
-                                       .engine = engineProgram(m_options.engineProgram).toStdString()});
+                                       .engine = engineProgram(m_options.engineProgram).toStdString(),
+                                       .loaded = &m_loaded});
+    connect(page, &ui::FinetunePage::queueWanted, this,
+            [this] { m_window->showPage(QStringLiteral("runs")); });
     connect(page, &ui::FinetunePage::runStarted, this,
             [this] { m_window->showPage(QStringLiteral("runs")); });
     m_client.listDevices(page, [page](const core::Result<QList<ui::EngineDevice>>& devices) {

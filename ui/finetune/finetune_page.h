@@ -2,8 +2,11 @@
 
 #include "ui/finetune/job_form.h"
 #include "ui/finetune/job_start.h"
+#include "ui/finetune/sweep_draft.h"
 
 #include <QWidget>
+
+#include <functional>
 
 class QComboBox;
 class QLineEdit;
@@ -19,6 +22,7 @@ class Chip;
 class DataSection;
 class JobOutline;
 class Label;
+class LoadedModels;
 class SidePanel;
 
 /// The Fine-tune page: one job in a form that reads from top to bottom.
@@ -28,7 +32,8 @@ class FinetunePage final : public QWidget {
 public:
     struct Parts {
         JobForm::Parts form;
-        std::filesystem::path engine;  ///< the program facet-engine
+        std::filesystem::path engine;    ///< the program facet-engine
+        LoadedModels* loaded = nullptr;  ///< what Chat has loaded, to be asked about; must outlive the page
     };
 
     explicit FinetunePage(Parts parts, QWidget* parent = nullptr);
@@ -41,6 +46,9 @@ public:
 Q_SIGNALS:
     /// A run of this page has begun.
     void runStarted(const QString& name, const QString& folder);
+
+    /// The user wants to see the queue.
+    void queueWanted();
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
@@ -57,6 +65,12 @@ private:
     void chooseFile(bool saves);
     void openPath(const QString& path);
     void start();
+    void enqueue();
+    void showQueued(const QStringList& names, const QString& nextName);
+
+    /// Calls `go` once Chat's models are off the chosen GPU, or at once where there are none; asks before.
+    void whenThereIsRoom(const QString& verb, std::function<void()> go);
+    void unloadAndThen(const QStringList& models, std::function<void()> go);
     void refresh();
     void showRecipes();
     void showModels();
@@ -67,6 +81,8 @@ private:
 
     JobForm m_form;
     JobStart m_start;
+    SweepDraft m_sweeps;
+    LoadedModels* m_loaded;
     std::vector<TrainDevice> m_devices;
     QList<QWidget*> m_sections;
     JobOutline* m_outline = nullptr;
@@ -84,6 +100,7 @@ private:
     Chip* m_changes = nullptr;
     QPushButton* m_verdict = nullptr;
     QPushButton* m_startButton = nullptr;
+    QPushButton* m_queueButton = nullptr;
     QToolButton* m_undo = nullptr;
     QToolButton* m_redo = nullptr;
     int m_problem = -1;
