@@ -4,7 +4,7 @@
 
 #include <dlfcn.h>
 #include <poll.h>
-#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -62,10 +62,10 @@ int fork() noexcept
     return original<int (*)()>("fork")();
 }
 
-ssize_t send(int socket, const void* bytes, size_t size, int flags)
+pid_t waitpid(pid_t pid, int* status, int options)
 {
-    countCall("send");
-    return original<ssize_t (*)(int, const void*, size_t, int)>("send")(socket, bytes, size, flags);
+    countCall("waitpid");
+    return original<pid_t (*)(pid_t, int*, int)>("waitpid")(pid, status, options);
 }
 
 int poll(pollfd* files, nfds_t count, int milliseconds)

@@ -6,6 +6,9 @@
 #include "jobs/queue/queue_report.h"
 #include "tests/support/check.h"
 
+#include <QCoreApplication>
+#include <QFile>
+#include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -226,6 +229,39 @@ private Q_SLOTS:
         QCOMPARE(starts(), std::string("wait1 cpu\nwait2 cpu\n"));
     }
 
+    void aWorkerThatIsKilledBetweenTwoOfItsStepsIsGoneOnFor_data()
+    {
+        QTest::addColumn<QString>("killAt");
+        for (const char* call : {"rename 1", "rename 2", "rename 3", "rename 4", "rename 5", "fork 1",
+                                 "fork 2", "waitpid 1", "waitpid 2", "poll 1", "poll 2"})
+            QTest::addRow("before %s", call) << QString::fromLatin1(call);
+    }
+
+    void aWorkerThatIsKilledBetweenTwoOfItsStepsIsGoneOnFor()
+    {
+        if (!QFile::exists(QStringLiteral(KILL_AT_CALL)))
+            QSKIP("what ends a process at a call is not built (FACET_ENGINE=OFF)");
+        QFETCH(QString, killAt);
+        add("one");
+        add("two");
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("FACET_TEST_WORKER"), QStringLiteral("1"));
+        environment.insert(QStringLiteral("LD_PRELOAD"), QStringLiteral(KILL_AT_CALL));
+        environment.insert(QStringLiteral("FACET_KILL_AT"), killAt);
+        QProcess worker;
+        worker.setProcessEnvironment(environment);
+        worker.start(QCoreApplication::applicationFilePath(), {});
+        QVERIFY(worker.waitForFinished(30'000));
+        QCOMPARE(worker.exitStatus(), QProcess::CrashExit);
+        Working next(home(), engine());
+        QTRY_VERIFY_WITH_TIMEOUT(next.isOver(), 30'000);
+        QVERIFY2(next.result(), reason(next.result()));
+        QCOMPARE(starts(), std::string("one cpu\ntwo cpu\n"));
+        QCOMPARE(stateOf("one"), core::RunState::Done);
+        QCOMPARE(stateOf("two"), core::RunState::Done);
+        QCOMPARE(waiting(), std::string());
+    }
+
     void aDamagedQueueEndsTheWorkerInWords()
     {
         write(file().file(), R"({"version": 7})");
@@ -236,5 +272,17 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(QueueWorkerTest)
+/// With FACET_TEST_WORKER it is no test but a worker, which can be killed.
+int main(int argc, char** argv)
+{
+    if (qEnvironmentVariableIsSet("FACET_TEST_WORKER"))
+        return workQueue({qEnvironmentVariable("FACET_HOME").toStdString(),
+                          SOURCE_DIR "/tests/jobs/queue/fake_run.sh", -1, [](const std::string&) {}})
+                   ? 0
+                   : 1;
+    QCoreApplication application(argc, argv);
+    QueueWorkerTest test;
+    return QTest::qExec(&test, argc, argv);
+}
+
 #include "queue_worker_test.moc"
