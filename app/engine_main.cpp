@@ -26,6 +26,7 @@ int main(int argc, char** argv)
     facet::app::addGenerate(program, status);
     facet::app::addTokenize(program, status);
     facet::app::addTrain(program, status);
+    facet::app::addQueue(program, status);
     facet::app::addExport(program, status);
     facet::app::addScore(program, status);
     facet::app::addEvaluate(program, status);

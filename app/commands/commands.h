@@ -19,6 +19,7 @@ void addImport(CLI::App& program, int& status);
 void addInspect(CLI::App& program, int& status);
 void addModels(CLI::App& program, int& status);
 void addQuality(CLI::App& program, int& status);
+void addQueue(CLI::App& program, int& status);
 void addRecipe(CLI::App& program, int& status);
 void addScore(CLI::App& program, int& status);
 void addSelftest(CLI::App& program, int& status);

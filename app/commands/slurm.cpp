@@ -49,27 +49,6 @@ Result<jobs::ClusterProfile> profileOf(const std::string& wanted)
     return profile ? profile : profile.error().during(wanted);
 }
 
-/// "lora.rank=8,16": values are JSON, else texts.
-Result<std::pair<std::string, std::vector<nlohmann::json>>> sweepOf(const std::string& text)
-{
-    const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-        return Error{ErrorCode::InvalidInput, core::inQuotes(text) + " is no sweep such as lora.rank=8,16"};
-    std::pair<std::string, std::vector<nlohmann::json>> sweep = {text.substr(0, equals), {}};
-    const std::string values = text.substr(equals + 1);
-    const Result<nlohmann::json> list = core::parseJson("[" + values + "]");
-    if (list) {
-        sweep.second = list->get<std::vector<nlohmann::json>>();
-        return sweep;
-    }
-    for (size_t begin = 0; begin <= values.size();) {
-        const size_t end = std::min(values.find(',', begin), values.size());
-        sweep.second.emplace_back(values.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return sweep;
-}
-
 Result<jobs::TrainingTask> trainingOf(const Options& options, const jobs::ClusterProfile& profile)
 {
     Result<jobs::Settings> settings = jobs::readJobFile(options.job);
@@ -95,7 +74,7 @@ Result<jobs::TrainingTask> trainingOf(const Options& options, const jobs::Cluste
                   << "; the script was written without looking into it\n";
     jobs::TrainingTask task = {*job, {}};
     for (const std::string& text : options.sweep) {
-        const auto sweep = sweepOf(text);
+        const Result<jobs::Sweep> sweep = jobs::sweepFrom(text);
         if (!sweep)
             return sweep.error();
         task.sweep.push_back(*sweep);

@@ -215,7 +215,10 @@ QWidget* Studio::makeFinetunePage()
 {
     auto* page = new ui::FinetunePage({.form = {m_place.folder, resourcesFolder() / "recipes", builtIns()},
                                        .engine = engineProgram(m_options.engineProgram).toStdString(),
-                                       .conversations = &m_conversations});
+                                       .conversations = &m_conversations,
+                                       .loaded = &m_loaded});
+    connect(page, &ui::FinetunePage::queueWanted, this,
+            [this] { m_window->showPage(QStringLiteral("runs")); });
     connect(page, &ui::FinetunePage::runStarted, this,
             [this] { m_window->showPage(QStringLiteral("runs")); });
     m_client.listDevices(page, [page](const core::Result<QList<ui::EngineDevice>>& devices) {

@@ -8,18 +8,18 @@
 
 namespace facet::core {
 
-Result<void> writeLaunch(const RunFolder& folder, const LaunchRecord& record)
+Result<void> writeLaunch(const std::filesystem::path& file, const LaunchRecord& record)
 {
     const nlohmann::ordered_json json = {
         {"host", record.process.host}, {"boot_id", record.process.bootId},
         {"pid", record.process.pid},   {"process_start", record.process.start},
         {"time", record.time},         {"device", record.device}};
-    return writeFileAtomically(folder.launch(), json.dump(2) + "\n");
+    return writeFileAtomically(file, json.dump(2) + "\n");
 }
 
-Result<LaunchRecord> readLaunch(const RunFolder& folder)
+Result<LaunchRecord> readLaunch(const std::filesystem::path& file)
 {
-    const Result<nlohmann::json> object = readJsonObject(folder.launch());
+    const Result<nlohmann::json> object = readJsonObject(file);
     if (!object)
         return object.error();
     JsonFields fields(*object, "");
@@ -31,7 +31,7 @@ Result<LaunchRecord> readLaunch(const RunFolder& folder)
     record.time = fields.number("time", 0, 0, 1e12);
     record.device = fields.text("device", "auto");
     if (fields.error())
-        return fields.error()->during("reading " + folder.launch().string());
+        return fields.error()->during("reading " + file.string());
     return record;
 }
 

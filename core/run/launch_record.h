@@ -15,11 +15,13 @@ struct LaunchRecord {
     std::string device;  ///< as asked for: "auto", "cpu", "cuda:1"
 };
 
+/// `file` is RunFolder::launch(), or what becomes it.
+///
 /// Errors  Io
-Result<void> writeLaunch(const RunFolder& folder, const LaunchRecord& record);
+Result<void> writeLaunch(const std::filesystem::path& file, const LaunchRecord& record);
 
 /// Errors  NotFound, Io, InvalidInput
-Result<LaunchRecord> readLaunch(const RunFolder& folder);
+Result<LaunchRecord> readLaunch(const std::filesystem::path& file);
 
 /// Why a process that was started ended: the last line of launch.log; "" if it said nothing.
 std::string lastWords(const RunFolder& folder);

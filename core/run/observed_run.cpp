@@ -162,7 +162,7 @@ void RunObserver::look(Seen& seen, double now)
         run.savedStep = saved.empty() ? 0 : saved.back();
     }
     if (stamps[1] != seen.stamps[1]) {
-        const Result<LaunchRecord> launch = readLaunch(folder);
+        const Result<LaunchRecord> launch = readLaunch(folder.launch());
         seen.launched = launch ? std::optional(launch->process) : std::nullopt;
         seen.launchTime = launch ? launch->time : 0;
         run.device = launch ? launch->device : "";

@@ -5,17 +5,12 @@
 #include "core/models/library.h"
 #include "core/run/launch_record.h"
 #include "jobs/job/job_settings.h"
+#include "jobs/launch/detached_process.h"
 
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
-#include <optional>
 
 namespace facet::jobs {
 namespace {
@@ -23,78 +18,6 @@ namespace {
 using core::Error;
 using core::ErrorCode;
 using core::Result;
-
-struct Told {
-    int64_t pid = 0;
-    int error = 0;  ///< of exec
-};
-
-std::vector<char*> pointersTo(const std::vector<std::string>& words)
-{
-    std::vector<char*> pointers;
-    for (const std::string& word : words)
-        pointers.push_back(const_cast<char*>(word.c_str()));
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
-/// In the child, where only what a signal handler may do is allowed: the starter may have threads.
-[[noreturn]] void becomeDetached(char* const* arguments, int log, int pipe)
-{
-    Told told;
-    ::setsid();
-    // A second fork: nobody's child, so nobody has to reap it.
-    const pid_t pid = ::fork();
-    if (pid != 0) {
-        told = {pid, pid < 0 ? errno : 0};
-        [[maybe_unused]] const ssize_t written = ::write(pipe, &told, sizeof(told));
-        ::_exit(0);
-    }
-    const int nothing = ::open("/dev/null", O_RDONLY);
-    ::dup2(nothing, STDIN_FILENO);
-    ::dup2(log, STDOUT_FILENO);
-    ::dup2(log, STDERR_FILENO);
-    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    // A starter in a terminal may ignore or block signals that a run must hear.
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE})
-        ::signal(signal, SIG_DFL);
-    ::execvp(arguments[0], arguments);
-    told = {0, errno};
-    [[maybe_unused]] const ssize_t written = ::write(pipe, &told, sizeof(told));
-    ::_exit(127);
-}
-
-/// Errors  Io, NotFound: the program cannot be started
-Result<int64_t> startDetached(const std::vector<std::string>& command, int log)
-{
-    std::array<int, 2> ends = {};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-        return core::systemError("a pipe", "make");
-    const core::FileDescriptor reading(ends[0]);
-    core::FileDescriptor writing(ends[1]);
-    const std::vector<char*> arguments = pointersTo(command);
-    const pid_t child = ::fork();
-    if (child < 0)
-        return core::systemError(command[0], "start");
-    if (child == 0)
-        becomeDetached(arguments.data(), log, writing.get());
-    writing = core::FileDescriptor();
-    int64_t pid = 0;
-    int error = 0;
-    for (Told told; ::read(reading.get(), &told, sizeof(told)) == static_cast<ssize_t>(sizeof(told));) {
-        pid = std::max(pid, told.pid);
-        error = error ? error : told.error;
-    }
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    errno = error;
-    if (error != 0)
-        return core::systemError(command[0], "start");
-    return pid;
-}
 
 bool canKeepAwake()
 {
@@ -105,12 +28,18 @@ bool canKeepAwake()
 void keepAwake(int64_t pid, const std::string& name, int log)
 {
     // `tail --pid` ends when the process does, also if nobody of us lives to see it.
-    const Result<int64_t> started = startDetached(
-        {"systemd-inhibit", "--what=sleep", "--mode=block", "--who=Facet", "--why=" + name + " is training",
-         "tail", "--pid=" + std::to_string(pid), "-f", "/dev/null"},
-        log);
+    const Result<int64_t> started =
+        startDetached({.command = {"systemd-inhibit", "--what=sleep", "--mode=block", "--who=Facet",
+                                   "--why=" + name + " is training", "tail", "--pid=" + std::to_string(pid),
+                                   "-f", "/dev/null"},
+                       .log = log});
     if (!started)
         ::dprintf(log, "note: the computer may go to sleep: %s\n", started.error().message.c_str());
+}
+
+double secondsNow()
+{
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 struct Place {
@@ -165,7 +94,7 @@ Result<Launched> launch(const Launch& what)
     const Result<core::FileLock> lock = core::FileLock::take(folder.launch());
     if (!lock)
         return lock.error();
-    if (const Result<core::LaunchRecord> before = core::readLaunch(folder);
+    if (const Result<core::LaunchRecord> before = core::readLaunch(folder.launch());
         before && core::isAlive(before->process).value_or(false))
         return Error{ErrorCode::Unavailable,
                      place->name + " runs already, as process " + std::to_string(before->process.pid)};
@@ -175,20 +104,26 @@ Result<Launched> launch(const Launch& what)
         return core::systemError(folder.launchLog(), "open");
     if (!canKeepAwake())
         ::dprintf(log.get(), "note: the computer may go to sleep meanwhile: there is no systemd to ask\n");
-    std::vector<std::string> command = {what.engine.string(), "train", what.job.string(), "--device",
-                                        what.device};
-    command.insert(command.end(), what.arguments.begin(), what.arguments.end());
-    const Result<int64_t> pid = startDetached(command, log.get());
-    if (!pid)
+    DetachedProcess process;
+    process.command = {what.engine.string(), "train", what.job.string(), "--device", what.device};
+    process.command.insert(process.command.end(), what.arguments.begin(), what.arguments.end());
+    process.log = log.get();
+    process.prepared = folder.path / "launch.next.json";
+    process.inPlace = folder.launch();
+    process.prepare = [&](int64_t pid) {
+        // Before the run begins: whoever starts it may be killed at any moment.
+        if (canKeepAwake())
+            keepAwake(pid, place->name, log.get());
+        return core::writeLaunch(process.prepared,
+                                 {core::ProcessIdentity::of(pid), secondsNow(), what.device});
+    };
+    const Result<int64_t> pid = startDetached(process);
+    if (!pid) {
+        std::error_code ignored;
+        for (const std::filesystem::path& record : {process.prepared, process.inPlace})
+            std::filesystem::remove(record, ignored);
         return pid.error();
-    const double now =
-        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-    if (const Result<void> written =
-            core::writeLaunch(folder, {core::ProcessIdentity::of(*pid), now, what.device});
-        !written)
-        return written.error();
-    if (canKeepAwake())
-        keepAwake(*pid, place->name, log.get());
+    }
     return Launched{folder.path, *pid};
 }
 

@@ -28,6 +28,8 @@ struct Launched {
 /// and launch.log (what the process says, also why it ended before there was a status). While the run lasts,
 /// the computer is kept from sleeping where systemd-inhibit can do that.
 ///
+/// launch.json is there if and only if the run began, whenever this process is killed.
+///
 /// A new job refuses a folder with a run in it; a folder goes on with its run.
 ///
 /// Thread  any; takes milliseconds.

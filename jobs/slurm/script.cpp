@@ -15,8 +15,6 @@ using core::ErrorCode;
 using core::inQuotes;
 using core::Result;
 
-constexpr size_t kMostTasks = 1000;  // SLURM's MaxArraySize is 1001 unless a site says otherwise
-
 Error refused(std::string message)
 {
     return {ErrorCode::InvalidInput, std::move(message)};
@@ -78,26 +76,12 @@ ClusterLayout layoutOf(const ParallelLayout& parallel, const ClusterProfile& pro
 
 Result<std::vector<SweepTask>> sweepTasks(const TrainingTask& task)
 {
-    std::vector<SweepTask> tasks = {{}};
-    for (const auto& [key, values] : task.sweep) {
-        if (std::ranges::find(jobKeys(), key) == jobKeys().end() || key == "name" || key == "dir")
-            return refused("the sweep goes over " + inQuotes(key) +
-                           ", which is no key of a job that runs can differ in");
-        if (values.empty())
-            return refused("the sweep has no values for " + key);
-        std::vector<SweepTask> longer;
-        for (const SweepTask& shorter : tasks)
-            for (const nlohmann::json& value : values) {
-                longer.push_back(shorter);
-                longer.back().overrides.push_back(
-                    key + "=" + (value.is_string() ? value.get<std::string>() : value.dump()));
-                if (longer.size() > kMostTasks)
-                    return refused("the sweep has more than " + std::to_string(kMostTasks) + " runs");
-            }
-        tasks = std::move(longer);
-    }
-    for (size_t i = 0; i < tasks.size(); ++i)
-        tasks[i].name = task.job.name + "-" + std::to_string(i);
+    Result<std::vector<SweepPoint>> points = sweepPoints(task.sweep);
+    if (!points)
+        return points.error();
+    std::vector<SweepTask> tasks;
+    for (SweepPoint& point : *points)
+        tasks.push_back({task.job.name + "-" + std::to_string(tasks.size()), std::move(point.overrides)});
     return tasks;
 }
 

@@ -6,11 +6,9 @@
 #include "core/base/result.h"
 #include "jobs/cluster_profile.h"
 #include "jobs/job/job.h"
-
-#include <nlohmann/json.hpp>
+#include "jobs/sweep.h"
 
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace facet::jobs {
@@ -20,7 +18,7 @@ struct TrainingTask {
     Job job;
 
     /// Keys of the job with the values to try: each combination is one task of an array. Empty: one run.
-    std::vector<std::pair<std::string, std::vector<nlohmann::json>>> sweep;
+    std::vector<Sweep> sweep;
 };
 
 /// Text from a model that is too large for one GPU, such as NeMo's example: 4 nodes, tensor 8, pipeline 4.

@@ -1,7 +1,10 @@
 // Loaded into facet-engine by LD_PRELOAD: FACET_KILL_AT="rename 2" ends it, as kill -9 does, before its
-// second rename(). The moments that matter lie between two calls, where no server and no clock can aim.
+// second rename(), and none of the programs that it starts. The moments that matter lie between two calls,
+// where no server and no clock can aim.
 
 #include <dlfcn.h>
+#include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -14,9 +17,14 @@ namespace {
 /// Counts the calls of one function whose argument lies in the cache.
 void countCall(const char* function)
 {
-    static const char* const wanted = std::getenv("FACET_KILL_AT");
-    static int left = wanted ? std::atoi(std::strchr(wanted, ' ') + 1) : 0;
-    if (wanted && std::string(wanted).starts_with(std::string(function) + " ") && --left == 0)
+    static const std::string wanted = [] {
+        const char* const told = std::getenv("FACET_KILL_AT");
+        std::string copy = told ? told : "";
+        ::unsetenv("FACET_KILL_AT");
+        return copy;
+    }();
+    static int left = wanted.empty() ? 0 : std::atoi(std::strchr(wanted.c_str(), ' ') + 1);
+    if (wanted.starts_with(std::string(function) + " ") && --left == 0)
         ::raise(SIGKILL);
 }
 
@@ -46,6 +54,24 @@ int fsync(int file)
 {
     countCall("fsync");
     return original<int (*)(int)>("fsync")(file);
+}
+
+int fork() noexcept
+{
+    countCall("fork");
+    return original<int (*)()>("fork")();
+}
+
+pid_t waitpid(pid_t pid, int* status, int options)
+{
+    countCall("waitpid");
+    return original<pid_t (*)(pid_t, int*, int)>("waitpid")(pid, status, options);
+}
+
+int poll(pollfd* files, nfds_t count, int milliseconds)
+{
+    countCall("poll");
+    return original<int (*)(pollfd*, nfds_t, int)>("poll")(files, count, milliseconds);
 }
 
 ssize_t pwrite(int file, const void* bytes, size_t size, off_t place)

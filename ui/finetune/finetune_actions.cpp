@@ -5,14 +5,19 @@
 #include "ui/finetune/finetune_page.h"
 #include "ui/finetune/form_field.h"
 #include "ui/finetune/side_panel.h"
+#include "ui/models/loaded_models.h"
+#include "ui/models/words.h"
 #include "ui/widgets/banner.h"
+#include "ui/widgets/toast.h"
 
 #include <QAction>
 #include <QApplication>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QMessageBox>
 #include <QMimeData>
+#include <QPushButton>
 
 namespace facet::ui {
 
@@ -28,6 +33,8 @@ void FinetunePage::addActions()
     };
     add("actionStartJob", tr("Fine-tune: start the run"), QKeySequence(Qt::CTRL | Qt::Key_Return),
         [this] { start(); });
+    add("actionQueueJob", tr("Fine-tune: add to the queue"),
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Return), [this] { enqueue(); });
     add("actionOpenJob", tr("Fine-tune: open a job file…"), QKeySequence(Qt::CTRL | Qt::Key_O),
         [this] { chooseFile(false); });
     add("actionSaveJob", tr("Fine-tune: save the job file…"), QKeySequence(Qt::CTRL | Qt::Key_S),
@@ -52,6 +59,82 @@ void FinetunePage::addActions()
         m_isSideWanted = !m_side->isVisible();
         m_side->setVisible(m_isSideWanted);
     });
+}
+
+void FinetunePage::start()
+{
+    if (!m_startButton->isEnabled())
+        return;
+    whenThereIsRoom(tr("start"), [this] { m_start.start(m_form.document(), m_form.device().id); });
+}
+
+void FinetunePage::enqueue()
+{
+    if (!m_queueButton->isEnabled())
+        return;
+    whenThereIsRoom(tr("add"),
+                    [this] { m_start.enqueue(m_form.document(), {m_form.device().id}, m_sweeps.sweeps()); });
+}
+
+void FinetunePage::showQueued(const QStringList& names, const QString& nextName)
+{
+    m_banner->hide();
+    m_sweeps.clear();
+    m_form.set("name", nextName.toStdString());
+    Toast::show(this, {QStringLiteral("queue"),
+                       names.size() == 1 ? tr("%1 is in the queue").arg(names.front())
+                                         : tr("%1 runs are in the queue").arg(names.size()),
+                       tr("It is worked on when the window is closed, too."), tr("Show"),
+                       [this] { Q_EMIT queueWanted(); }});
+}
+
+void FinetunePage::whenThereIsRoom(const QString& verb, std::function<void()> go)
+{
+    const QString device = QString::fromStdString(m_form.device().id);
+    QStringList models;
+    for (const EngineModel& model :
+         m_loaded && !m_form.device().isCpu ? m_loaded->models() : QList<EngineModel>())
+        if (model.device == device && model.state != EngineModel::State::Failed)
+            models << model.id;
+    if (models.isEmpty()) {
+        go();
+        return;
+    }
+    const std::optional<jobs::Estimate>& estimate = m_form.verdict().estimate;
+    const QString name = QString::fromStdString(m_form.device().name);
+    auto* question = new QMessageBox(
+        QMessageBox::Question, tr("Unload the chat model to make room?"),
+        (estimate ? tr("The run needs %1 on %2.")
+                        .arg(words::gibibytes(static_cast<qint64>(estimate->memory.total())), name)
+                  : QString()) +
+            QLatin1Char(' ') +
+            tr("Chat holds %1 there. Conversations stay; the model loads again when you write.")
+                .arg(models.join(tr(" and "))),
+        QMessageBox::Cancel, this);
+    question->setObjectName(QStringLiteral("unloadQuestion"));
+    question->setAttribute(Qt::WA_DeleteOnClose);
+    QPushButton* keep = question->addButton(tr("Keep it and %1").arg(verb), QMessageBox::ActionRole);
+    keep->setObjectName(QStringLiteral("unloadNo"));
+    QPushButton* unload = question->addButton(tr("Unload and %1").arg(verb), QMessageBox::AcceptRole);
+    unload->setObjectName(QStringLiteral("unloadYes"));
+    connect(keep, &QPushButton::clicked, this, go);
+    connect(unload, &QPushButton::clicked, this, [this, models, go] { unloadAndThen(models, go); });
+    question->open();
+}
+
+void FinetunePage::unloadAndThen(const QStringList& models, std::function<void()> go)
+{
+    auto* waiting = new QObject(this);  // ends with the last of them
+    connect(m_loaded, &LoadedModels::changed, waiting, [this, waiting, models, go = std::move(go)] {
+        for (const QString& id : models)
+            if (m_loaded->find(id))
+                return;
+        waiting->deleteLater();
+        disconnect(m_loaded, nullptr, waiting, nullptr);
+        go();
+    });
+    for (const QString& id : models)
+        m_loaded->unload(id);
 }
 
 void FinetunePage::chooseFile(bool saves)

@@ -6,6 +6,7 @@
 #include "ui/finetune/job_outline.h"
 #include "ui/finetune/job_rules.h"
 #include "ui/finetune/side_panel.h"
+#include "ui/finetune/sweep_section.h"
 #include "ui/finetune/targets_section.h"
 #include "ui/models/words.h"
 #include "ui/theme/icons.h"
@@ -89,8 +90,9 @@ QGridLayout* fieldGrid()
 FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     : QWidget(parent),
       m_form(parts.form),
-      m_start(parts.form.home, parts.engine),
+      m_start(parts.form.home, parts.engine, {parts.form.builtIns, parts.form.recipes, 1}),
       m_conversations(parts.conversations),
+      m_loaded(parts.loaded),
       m_devices({m_form.device()}),
       m_banner(new Banner(Banner::Tone::Bad))
 {
@@ -126,6 +128,8 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     connect(&m_form, &JobForm::judged, this, &FinetunePage::refresh);
     connect(&m_form, &JobForm::draftSaved, this, &FinetunePage::refresh);
     connect(&m_start, &JobStart::busyChanged, this, &FinetunePage::refresh);
+    connect(&m_start, &JobStart::queued, this, &FinetunePage::showQueued);
+    connect(&m_sweeps, &SweepDraft::changed, this, &FinetunePage::refresh);
     connect(&m_start, &JobStart::failed, this,
             [this](const QString& sentence) { showProblem(tr("The run was not started"), sentence); });
     connect(&m_start, &JobStart::started, this, [this](const QString& name, const QString& folder) {
@@ -191,13 +195,17 @@ QWidget* FinetunePage::makeHeader()
     m_startButton =
         makeButton(QStringLiteral("startJob"), tr("Start"), ButtonKind::Primary, QStringLiteral("play"));
     connect(m_startButton, &QPushButton::clicked, this, &FinetunePage::start);
+    m_queueButton = makeButton(QStringLiteral("queueJob"), tr("Add to queue"), ButtonKind::Outlined,
+                               QStringLiteral("queue"));
+    connect(m_queueButton, &QPushButton::clicked, this, &FinetunePage::enqueue);
     row->addWidget(m_name);
     row->addWidget(m_recipe);
     row->addWidget(m_changes);
     row->addWidget(m_draft, 1);
-    for (QWidget* widget : {static_cast<QWidget*>(m_undo), static_cast<QWidget*>(m_redo),
-                            static_cast<QWidget*>(open), static_cast<QWidget*>(save),
-                            static_cast<QWidget*>(m_verdict), static_cast<QWidget*>(m_startButton)})
+    for (QWidget* widget :
+         {static_cast<QWidget*>(m_undo), static_cast<QWidget*>(m_redo), static_cast<QWidget*>(open),
+          static_cast<QWidget*>(save), static_cast<QWidget*>(m_verdict), static_cast<QWidget*>(m_queueButton),
+          static_cast<QWidget*>(m_startButton)})
         row->addWidget(widget);
     return bar;
 }
@@ -371,6 +379,7 @@ QWidget* FinetunePage::makeWhere()
     row->addWidget(new Label(tr("This machine"), TextStyle::SmallStrong, Role::Text2));
     row->addWidget(m_device, 1);
     card->body()->addLayout(row);
+    card->body()->addWidget(new SweepSection(m_form, m_sweeps));
     setGpus({});
     return card;
 }
@@ -395,12 +404,6 @@ void FinetunePage::resizeEvent(QResizeEvent* event)
     m_outline->setNarrow(isNarrow);
     m_side->setVisible(!isNarrow && m_isSideWanted);
     m_draft->setVisible(!isNarrow);
-}
-
-void FinetunePage::start()
-{
-    if (m_startButton->isEnabled())
-        m_start.start(m_form.document(), m_form.device().id);
 }
 
 void FinetunePage::refresh()
@@ -449,9 +452,17 @@ void FinetunePage::refresh()
     for (const auto& [key, sentence] : verdict.problems)
         sentences << QString::fromStdString(sentence);
     m_verdict->setToolTip(sentences.join(QLatin1Char('\n')));
-    m_startButton->setEnabled(isReady && !m_start.isBusy());
+    const QString reason = sentences.join(QLatin1Char('\n'));
+    m_startButton->setEnabled(isReady && m_sweeps.isEmpty() && !m_start.isBusy());
+    m_startButton->setToolTip(!isReady ? reason
+                              : m_sweeps.isEmpty()
+                                  ? QString()
+                                  : tr("Several values make several runs: add them to the queue"));
     m_startButton->setText(m_start.isBusy() ? tr("Starting") : tr("Start"));
-    m_startButton->setToolTip(isReady ? QString() : sentences.join(QLatin1Char('\n')));
+    const int numRuns = m_sweeps.numRuns();
+    m_queueButton->setEnabled(isReady && numRuns > 0 && !m_start.isBusy());
+    m_queueButton->setText(numRuns > 1 ? tr("Add %1 to queue").arg(numRuns) : tr("Add to queue"));
+    m_queueButton->setToolTip(isReady ? m_sweeps.problem() : reason);
     showNumbers();
 }
 

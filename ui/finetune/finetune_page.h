@@ -2,8 +2,11 @@
 
 #include "ui/finetune/job_form.h"
 #include "ui/finetune/job_start.h"
+#include "ui/finetune/sweep_draft.h"
 
 #include <QWidget>
+
+#include <functional>
 
 class QComboBox;
 class QLineEdit;
@@ -20,6 +23,7 @@ class ConversationService;
 class DataSection;
 class JobOutline;
 class Label;
+class LoadedModels;
 class SidePanel;
 
 /// The Fine-tune page: one job in a form that reads from top to bottom.
@@ -31,6 +35,7 @@ public:
         JobForm::Parts form;
         std::filesystem::path engine;                  ///< the program facet-engine
         ConversationService* conversations = nullptr;  ///< outlives this; null: no chats as data
+        LoadedModels* loaded = nullptr;  ///< what Chat has loaded, to be asked about; must outlive the page
     };
 
     explicit FinetunePage(Parts parts, QWidget* parent = nullptr);
@@ -47,6 +52,9 @@ Q_SIGNALS:
     /// A run of this page has begun.
     void runStarted(const QString& name, const QString& folder);
 
+    /// The user wants to see the queue.
+    void queueWanted();
+
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
@@ -61,6 +69,12 @@ private:
     void addActions();
     void chooseFile(bool saves);
     void start();
+    void enqueue();
+    void showQueued(const QStringList& names, const QString& nextName);
+
+    /// Calls `go` once Chat's models are off the chosen GPU, or at once where there are none; asks before.
+    void whenThereIsRoom(const QString& verb, std::function<void()> go);
+    void unloadAndThen(const QStringList& models, std::function<void()> go);
     void refresh();
     void showRecipes();
     void showModels();
@@ -71,7 +85,9 @@ private:
 
     JobForm m_form;
     JobStart m_start;
+    SweepDraft m_sweeps;
     ConversationService* m_conversations;
+    LoadedModels* m_loaded;
     std::vector<TrainDevice> m_devices;
     QList<QWidget*> m_sections;
     JobOutline* m_outline = nullptr;
@@ -89,6 +105,7 @@ private:
     Chip* m_changes = nullptr;
     QPushButton* m_verdict = nullptr;
     QPushButton* m_startButton = nullptr;
+    QPushButton* m_queueButton = nullptr;
     QToolButton* m_undo = nullptr;
     QToolButton* m_redo = nullptr;
     int m_problem = -1;

@@ -1,5 +1,6 @@
 #include "ui/runs/runs_page.h"
 
+#include "ui/runs/queue_panel.h"
 #include "ui/runs/run_detail.h"
 #include "ui/runs/run_list_pane.h"
 #include "ui/widgets/empty_state.h"
@@ -21,19 +22,28 @@ RunsPage::RunsPage(RunList& runs, const QString& folder, const QString& engine, 
       m_runs(runs),
       m_stack(new QStackedLayout(this)),
       m_pane(new RunListPane(runs)),
+      m_queue(new QueuePanel(runs, std::filesystem::path(folder.toStdString()).parent_path(),
+                             engine.toStdString())),
       m_detail(new RunDetail(runs, engine))
 {
     auto* both = new QWidget(this);
     auto* row = new QHBoxLayout(both);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
-    row->addWidget(m_pane);
+    auto* left = new QVBoxLayout;
+    left->setSpacing(0);
+    left->addWidget(m_pane, 1);
+    left->addWidget(m_queue);
+    row->addLayout(left);
     row->addWidget(m_detail, 1);
     m_stack->addWidget(new EmptyState(QStringLiteral("runs"), tr("No runs yet"),
                                       tr("Runs in %1 show up here, whoever started them.").arg(folder)));
     m_stack->addWidget(both);
     setFocusProxy(m_pane);
-    const auto show = [this] { m_stack->setCurrentIndex(m_runs.rowCount() > 0 ? 1 : 0); };
+    const auto show = [this] {
+        m_stack->setCurrentIndex(m_runs.rowCount() > 0 || !m_queue->isEmpty() ? 1 : 0);
+    };
+    connect(m_queue, &QueuePanel::changed, this, show);
     connect(&runs, &RunList::looked, this, show);
     connect(m_pane, &RunListPane::chosenChanged, this, [this] { m_detail->show(m_pane->chosen()); });
     connect(m_detail, &RunDetail::chatWanted, this, &RunsPage::chatWanted);
@@ -70,7 +80,8 @@ void RunsPage::addActions()
 void RunsPage::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
-    m_pane->setFixedWidth(width() < kNarrow ? width::kRunsNarrow : width::kRuns);
+    for (QWidget* pane : {static_cast<QWidget*>(m_pane), static_cast<QWidget*>(m_queue)})
+        pane->setFixedWidth(width() < kNarrow ? width::kRunsNarrow : width::kRuns);
 }
 
 }  // namespace facet::ui

@@ -8,6 +8,7 @@ class QStackedLayout;
 
 namespace facet::ui {
 
+class QueuePanel;
 class RunDetail;
 class RunListPane;
 
@@ -16,7 +17,8 @@ class RunsPage final : public QWidget {
     Q_OBJECT
 
 public:
-    /// `runs` must outlive this; `folder` is said where there are none.
+    /// `runs` must outlive this; `folder`, which is said where there are none, lies in the home that has the
+    /// queue.
     RunsPage(RunList& runs, const QString& folder, const QString& engine, QWidget* parent = nullptr);
 
 Q_SIGNALS:
@@ -35,6 +37,7 @@ private:
     RunList& m_runs;
     QStackedLayout* m_stack;
     RunListPane* m_pane;
+    QueuePanel* m_queue;
     RunDetail* m_detail;
 };
 

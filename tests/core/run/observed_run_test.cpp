@@ -94,11 +94,11 @@ private Q_SLOTS:
         const RunFolder folder = {place() / "fresh"};
         QVERIFY(folder.create());
         LaunchRecord record = {RunStatus::ofThisProcess().process(), 2e9, "cpu"};
-        QVERIFY(writeLaunch(folder, record));
+        QVERIFY(writeLaunch(folder.launch(), record));
         RunObserver observer({place()});
         QCOMPARE(observer.look()[0].condition, RunCondition::Starting);
         ++record.process.start;
-        QVERIFY(writeLaunch(folder, record));
+        QVERIFY(writeLaunch(folder.launch(), record));
         {
             QFile log(QString::fromStdString(folder.launchLog().string()));
             QVERIFY(log.open(QIODevice::WriteOnly));

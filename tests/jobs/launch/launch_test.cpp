@@ -3,12 +3,14 @@
 #include "jobs/launch/launch.h"
 #include "core/base/file.h"
 #include "core/run/launch_record.h"
+#include "jobs/launch/detached_process.h"
 #include "tests/support/check.h"
 
 #include <QFile>
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -65,7 +67,7 @@ private Q_SLOTS:
         QVERIFY2(said.find("args: train " + (home() / "job.json").string() +
                            " --device cpu --accept-changes steps=3") != std::string::npos,
                  said.c_str());
-        const core::Result<core::LaunchRecord> record = core::readLaunch(folder);
+        const core::Result<core::LaunchRecord> record = core::readLaunch(folder.launch());
         QVERIFY2(record, reason(record));
         QCOMPARE(record->process.pid, run->pid);
         QCOMPARE(record->device, std::string("cpu"));
@@ -87,6 +89,48 @@ private Q_SLOTS:
             jobs::launch({program("echo 'facet-engine: rank is -1' >&2\nexit 2\n"), job(), "auto", {}});
         QVERIFY2(run, reason(run));
         QTRY_COMPARE(core::lastWords({run->folder}), std::string("facet-engine: rank is -1"));
+    }
+
+    void aStarterThatDiesOrFailsBeforeTheStartStartsNothing()
+    {
+        jobs::DetachedProcess process;
+        process.command = {program("touch \"$1\"\n"), home() / "begun"};
+        process.log = STDERR_FILENO;
+        process.prepared = write("next.json", "{}");
+        process.inPlace = home() / "launch.json";
+        int64_t pid = 0;
+        process.prepare = [&](int64_t made) {
+            pid = made;
+            return core::Result<void>(core::Error{core::ErrorCode::Io, "the disk is full"});
+        };
+        const core::Result<int64_t> failed = jobs::startDetached(process);
+        QVERIFY(!failed);
+        QCOMPARE(failed.error().message, std::string("the disk is full"));
+        const auto isGone = [&] { return ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH; };
+        QTRY_VERIFY(isGone());
+
+        int ends[2] = {};
+        QCOMPARE(::pipe(ends), 0);
+        process.prepare = [&](int64_t made) {
+            if (::write(ends[1], &made, sizeof(made)) == sizeof(made))
+                ::kill(::getpid(), SIGKILL);
+            return core::Result<void>();
+        };
+        const pid_t starter = ::fork();
+        if (starter == 0) {
+            const core::Result<int64_t> started = jobs::startDetached(process);
+            ::_exit(started ? 0 : 1);
+        }
+        QCOMPARE(::read(ends[0], &pid, sizeof(pid)), ssize_t(sizeof(pid)));
+        QCOMPARE(::waitpid(starter, nullptr, 0), starter);
+        QTRY_VERIFY(isGone());
+        QVERIFY(!std::filesystem::exists(home() / "begun"));
+        QVERIFY(!std::filesystem::exists(process.inPlace));
+
+        process.prepare = {};
+        QVERIFY(jobs::startDetached(process));
+        QVERIFY(std::filesystem::exists(process.inPlace));
+        QTRY_VERIFY(std::filesystem::exists(home() / "begun"));
     }
 
     void whatCannotBeStartedIsRefusedInWords()
