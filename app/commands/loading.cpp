@@ -9,7 +9,6 @@
 #include <iostream>
 
 namespace facet::app {
-namespace {
 
 core::Result<void> putOn(engine::LoadedModel& model, const std::vector<std::string>& arguments)
 {
@@ -30,8 +29,6 @@ core::Result<void> putOn(engine::LoadedModel& model, const std::vector<std::stri
     model.model = (*adapted)->model;
     return {};
 }
-
-}  // namespace
 
 std::pair<std::string, double> adapterArgument(const std::string& argument)
 {

@@ -250,7 +250,7 @@ core::Result<void> writeBaseFolder(const fs::path& folder, const core::gemma3::C
         return Error{ErrorCode::Io, "cannot make " + folder.string() + ": " + failure.message()};
     nlohmann::ordered_json json = core::gemma3::configJson(config, initializerRange);
     if (!tokenizer.empty()) {
-        if (core::Result<void> done = copyOtherFiles(tokenizer, folder); !done)
+        if (core::Result<void> done = copyOtherFiles(tokenizer, folder, config.vision.has_value()); !done)
             return done;
         if (const fs::path other = tokenizer / "config.json"; fs::exists(other, failure))
             if (core::Result<void> done = copyControlIds(other, json); !done)
