@@ -2,8 +2,8 @@
 
 #include "core/data/energon_folder.h"
 #include "core/data/mock.h"
-#include "core/data/row_file.h"
 #include "core/data/row_shares.h"
+#include "jobs/job/open_source.h"
 
 namespace facet::jobs {
 namespace {
@@ -21,20 +21,12 @@ Result<int64_t> numRows(const DataSource& source, const core::Progress& progress
 {
     if (isMock(source))
         return core::kMockSamples;
-    if (core::EnergonFolder::isOne(source.path)) {
-        const Result<core::EnergonFolder> folder =
-            core::EnergonFolder::open(source.path, {.split = source.split, .fieldMap = source.fieldMap});
-        if (!folder)
-            return folder.error();
-        return folder->numSamples();
-    }
-    Result<core::RowFile> rows = core::RowFile::open(source.path, progress);
-    if (!rows)
-        return rows.error();
-    if (!rows->isIndexed())
-        if (const Result<void> indexed = rows->buildIndex(progress); !indexed)
-            return indexed.error();
-    return rows->numRows();
+    Result<core::SampleSource> samples = openSource(source, progress);
+    if (!samples)
+        return samples.error();
+    if (const Result<void> indexed = samples->buildIndex(progress); !indexed)
+        return indexed.error();
+    return samples->numSamples();
 }
 
 }  // namespace

@@ -2,18 +2,21 @@
 #include "app/commands/common.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
-#include "core/data/dataset.h"
-#include "core/data/energon_folder.h"
+#include "core/data/energon_writer.h"
 #include "core/data/loss_mask.h"
 #include "core/data/mock.h"
+#include "core/data/sample_source.h"
 #include "core/gemma3/config_json.h"
 
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <csignal>
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
 namespace facet::app {
 namespace {
@@ -27,6 +30,10 @@ struct Options {
     std::string imageRoot;
     std::string split = "train";
     std::vector<std::string> fields;  ///< "image=jpg"
+    std::string out;
+    std::string splits = "train=1";
+    uint64_t shardBytes = core::PrepareOptions().shardBytes;
+    uint64_t seed = core::PrepareOptions().seed;
     int64_t rows = 3;
     int64_t length = 0;
     bool skipBad = false;
@@ -61,6 +68,8 @@ core::Result<ModelText> openModelText(const std::string& model)
     return ModelText{*std::move(tokenizer), *std::move(chatTemplate), *std::move(config)};
 }
 
+volatile std::sig_atomic_t s_interrupted = 0;
+
 core::Progress progressOf(const char* what)
 {
     return [what](int64_t done, int64_t all) {
@@ -69,17 +78,36 @@ core::Progress progressOf(const char* what)
             std::cerr << (done < all
                               ? "\r" + std::string(what) + " " + std::to_string(100 * done / all) + " % "
                               : "\r                          \r");
-        return true;
+        return s_interrupted == 0;
     };
 }
 
-core::Result<core::Dataset> openData(const std::string& path, const Options& options)
+core::Result<core::SampleSource> openSource(const std::string& path, const Options& options)
 {
-    core::DatasetOptions open;
-    open.imageRoot = options.imageRoot;
+    core::SourceOptions open;
+    open.file.imageRoot = options.imageRoot;
     if (options.format != "auto")
-        open.format = core::rowFormat(options.format);
-    return core::Dataset::open(path, open, progressOf("unpacking"));
+        open.file.format = core::rowFormat(options.format);
+    open.energon.split = options.split;
+    for (const std::string& field : options.fields) {
+        const size_t equals = field.find('=');
+        if (equals == std::string::npos || equals == 0)
+            return core::Error{core::ErrorCode::InvalidInput,
+                               core::inQuotes(field) + " is no field such as context=json[question]"};
+        open.energon.fieldMap[field.substr(0, equals)] = field.substr(equals + 1);
+    }
+    return core::SampleSource::open(path, open, progressOf("unpacking"));
+}
+
+/// Opens and, where that is needed, indexes.
+core::Result<core::SampleSource> openIndexed(const std::string& path, const Options& options)
+{
+    core::Result<core::SampleSource> source = openSource(path, options);
+    if (!source)
+        return source;
+    if (const core::Result<void> done = source->buildIndex(progressOf("indexing")); !done)
+        return done.error();
+    return source;
 }
 
 /// Counts over the rows of one file.
@@ -102,19 +130,9 @@ struct Counts {
     }
 };
 
-std::vector<std::string> picturesOf(const core::DataSample& sample)
-{
-    std::vector<std::string> sources;
-    for (const core::Message& message : sample.messages)
-        for (const core::ContentPart& part : message.content)
-            if (const auto* image = std::get_if<core::ImagePart>(&part))
-                sources.push_back(image->source);
-    return sources;
-}
-
 void countPictures(const core::DataSample& sample, const std::function<std::string()>& place, Counts& counts)
 {
-    for (const std::string& source : picturesOf(sample)) {
+    for (const std::string& source : sample.pictureSources()) {
         ++counts.pictures;
         std::error_code ignored;
         if (source.find("://") == std::string::npos && !source.starts_with("data:") &&
@@ -126,57 +144,12 @@ void countPictures(const core::DataSample& sample, const std::function<std::stri
     }
 }
 
-/// Samples by number, from a file or an Energon folder.
-struct Samples {
-    std::string path;
-    std::string format;
-    int64_t count = 0;
-    std::function<core::Result<core::DataSample>(int64_t)> sample;
-    std::function<std::string(int64_t)> placeOf;
-};
-
-core::Result<core::EnergonFolder> openEnergon(const std::string& path, const Options& options)
-{
-    core::EnergonOptions open;
-    open.split = options.split;
-    for (const std::string& field : options.fields) {
-        const size_t equals = field.find('=');
-        if (equals == std::string::npos || equals == 0)
-            return core::Error{core::ErrorCode::InvalidInput,
-                               core::inQuotes(field) + " is no field such as context=json[question]"};
-        open.fieldMap[field.substr(0, equals)] = field.substr(equals + 1);
-    }
-    return core::EnergonFolder::open(path, open);
-}
-
-core::Result<Samples> openSamples(const std::string& path, const Options& options)
-{
-    if (core::EnergonFolder::isOne(path)) {
-        core::Result<core::EnergonFolder> opened = openEnergon(path, options);
-        if (!opened)
-            return opened.error();
-        const auto folder = std::make_shared<core::EnergonFolder>(*std::move(opened));
-        return Samples{path, "energon " + folder->sampleType(), folder->numSamples(),
-                       [folder](int64_t i) { return folder->sample(i); },
-                       [folder, path](int64_t i) { return path + " sample " + folder->keyOf(i); }};
-    }
-    core::Result<core::Dataset> opened = openData(path, options);
-    if (!opened)
-        return opened.error();
-    const auto data = std::make_shared<core::Dataset>(*std::move(opened));
-    if (!data->rows().isIndexed())
-        if (const core::Result<void> done = data->rows().buildIndex(progressOf("indexing")); !done)
-            return done.error();
-    return Samples{path, std::string(core::nameOf(data->format())), data->rows().numRows(),
-                   [data](int64_t i) { return data->sample(i); },
-                   [data](int64_t i) { return data->rows().placeOf(data->rows().row(i)); }};
-}
-
 /// Reads every sample. Without --skip-bad the first bad one is the error.
-core::Result<Counts> countSamples(const Samples& samples, const ModelText* model, const Options& options)
+core::Result<Counts> countSamples(const core::SampleSource& samples, const ModelText* model,
+                                  const Options& options)
 {
     Counts counts;
-    for (int64_t i = 0; i < samples.count; ++i) {
+    for (int64_t i = 0; i < samples.numSamples(); ++i) {
         const core::Result<core::DataSample> sample = samples.sample(i);
         core::Result<core::TokenizedSample> tokens = core::TokenizedSample();
         if (sample && model)
@@ -207,11 +180,14 @@ core::Result<Counts> countSamples(const Samples& samples, const ModelText* model
     return counts;
 }
 
-ordered_json asJson(const Samples& samples, const Counts& counts)
+ordered_json asJson(const std::string& path, const std::string& format, const Counts& counts)
 {
-    ordered_json json = {{"path", samples.path},        {"format", samples.format},
-                         {"rows", counts.good},         {"bad_rows", counts.bad},
-                         {"pictures", counts.pictures}, {"missing_pictures", counts.missingPictures}};
+    ordered_json json = {{"path", path},
+                         {"format", format},
+                         {"rows", counts.good},
+                         {"bad_rows", counts.bad},
+                         {"pictures", counts.pictures},
+                         {"missing_pictures", counts.missingPictures}};
     if (!counts.lengths.empty()) {
         json["tokens"] = counts.tokens;
         json["tokens_in_loss"] = counts.inLoss;
@@ -224,9 +200,9 @@ ordered_json asJson(const Samples& samples, const Counts& counts)
     return json;
 }
 
-void print(const Samples& samples, const Counts& counts, const Options& options)
+void print(const std::string& path, const std::string& format, const Counts& counts, const Options& options)
 {
-    std::cout << samples.path << ": " << samples.format << ", " << counts.good << " rows";
+    std::cout << path << ": " << format << ", " << counts.good << " rows";
     if (counts.bad > 0)
         std::cout << ", " << counts.bad << " bad ones left out";
     if (counts.pictures > 0)
@@ -255,37 +231,18 @@ int inspect(const Options& options)
         model = *std::move(opened);
     }
     for (const std::string& path : options.paths) {
-        const core::Result<Samples> samples = openSamples(path, options);
+        const core::Result<core::SampleSource> samples = openIndexed(path, options);
         if (!samples)
             return failed(samples.error());
         const core::Result<Counts> counts = countSamples(*samples, model ? &*model : nullptr, options);
         if (!counts)
             return failed(counts.error());
         if (options.json)
-            printJson(asJson(*samples, *counts));
+            printJson(asJson(path, samples->format(), *counts));
         else
-            print(*samples, *counts, options);
+            print(path, samples->format(), *counts, options);
     }
     return 0;
-}
-
-/// The first samples of a file, before there is an index of it, or of an Energon folder.
-core::Result<std::vector<core::Result<core::DataSample>>> firstSamples(const std::string& path,
-                                                                       const Options& options)
-{
-    std::vector<core::Result<core::DataSample>> first;
-    if (core::EnergonFolder::isOne(path)) {
-        const core::Result<core::EnergonFolder> folder = openEnergon(path, options);
-        if (!folder)
-            return folder.error();
-        for (int64_t i = 0; i < std::min(options.rows, folder->numSamples()); ++i)
-            first.push_back(folder->sample(i));
-        return first;
-    }
-    const core::Result<core::Dataset> data = openData(path, options);
-    if (!data)
-        return data.error();
-    return data->head(static_cast<size_t>(options.rows));
 }
 
 /// A token as text, fit for a terminal: newlines and other control characters escaped.
@@ -349,10 +306,10 @@ int preview(const Options& options)
                             *model, options);
             continue;
         }
-        const core::Result<std::vector<core::Result<core::DataSample>>> first = firstSamples(path, options);
-        if (!first)
-            return failed(first.error());
-        for (const core::Result<core::DataSample>& sample : *first) {
+        const core::Result<core::SampleSource> source = openSource(path, options);
+        if (!source)
+            return failed(source.error());
+        for (const core::Result<core::DataSample>& sample : source->head(static_cast<size_t>(options.rows))) {
             if (!sample && options.skipBad)
                 std::cerr << sample.error().message << '\n';
             if (!sample && options.skipBad)
@@ -371,32 +328,121 @@ int preview(const Options& options)
     return 0;
 }
 
+/// "train=0.9,val=0.1"
+core::Result<std::vector<std::pair<std::string, double>>> splitsOf(const std::string& text)
+{
+    std::vector<std::pair<std::string, double>> splits;
+    std::istringstream parts(text);
+    for (std::string part; std::getline(parts, part, ',');) {
+        const size_t equals = part.find('=');
+        double share = 0;
+        const char* const end = part.data() + part.size();
+        if (equals == std::string::npos || std::from_chars(part.data() + equals + 1, end, share).ptr != end)
+            return core::Error{core::ErrorCode::InvalidInput,
+                               core::inQuotes(part) + " is no split and its share, such as val=0.1"};
+        splits.emplace_back(part.substr(0, equals), share);
+    }
+    return splits;
+}
+
+int prepare(const Options& options)
+{
+    core::PrepareOptions wanted;
+    wanted.shardBytes = options.shardBytes;
+    wanted.seed = options.seed;
+    wanted.skipBad = options.skipBad;
+    core::Result<std::vector<std::pair<std::string, double>>> splits = splitsOf(options.splits);
+    if (!splits)
+        return failed(splits.error());
+    wanted.splits = *std::move(splits);
+    std::signal(SIGINT, [](int) { s_interrupted = 1; });
+    std::signal(SIGTERM, [](int) { s_interrupted = 1; });
+    const core::Result<core::SampleSource> source = openIndexed(options.paths.front(), options);
+    if (!source)
+        return failed(source.error());
+    const core::Result<core::PreparedFolder> folder =
+        core::prepareEnergonFolder(*source, options.out, wanted, progressOf("preparing"));
+    if (!folder)
+        return failed(folder.error());
+    if (options.json) {
+        ordered_json counts = ordered_json::object();
+        for (const auto& [split, count] : folder->samplesOf)
+            counts[split] = count;
+        printJson({{"folder", options.out},
+                   {"sample_type", folder->sampleType},
+                   {"samples", counts},
+                   {"shards", folder->numShards},
+                   {"bytes", folder->numBytes},
+                   {"bad_rows", folder->numSkipped}});
+    } else {
+        std::cout << options.out << ": energon " << folder->sampleType;
+        for (const auto& [split, count] : folder->samplesOf)
+            std::cout << ", " << split << ' ' << count;
+        std::cout << ", " << folder->numShards << " tar files of " << inBytes(double(folder->numBytes));
+        if (folder->numSkipped > 0)
+            std::cout << ", " << folder->numSkipped << " bad rows left out";
+        std::cout << '\n';
+    }
+    std::cout.flush();
+    for (const std::string& problem : folder->problems)
+        std::cerr << problem << '\n';
+    return 0;
+}
+
+/// Options that say how a source is read.
+void addReading(CLI::App& command, Options& options, const char* splitOption)
+{
+    command.add_option("--format", options.format, "What the rows are; auto looks at them")
+        ->check(CLI::IsMember(
+            {"auto", "chat", "sharegpt", "llava", "alpaca", "prompt_completion", "input_output", "text"}));
+    command.add_option("--image-root", options.imageRoot,
+                       "Where relative picture paths start; default: the file's folder");
+    command.add_option(splitOption, options.split, "Split of an Energon folder; default: train");
+    command.add_option("--field", options.fields,
+                       "Field of a crude Energon folder, such as context=json[question]; may be repeated");
+    command.add_flag("--skip-bad", options.skipBad, "Count rows that cannot be read, and go on");
+    command.add_flag("--json", options.json, "A line of JSON for each file or sample");
+}
+
 void addOptions(CLI::App& command, Options& options)
 {
     command
         .add_option("PATH", options.paths,
                     "Files (JSON lines, JSON, .txt, also .gz and .zst) or Energon folders")
         ->required();
-    command.add_option("--format", options.format, "What the rows are; auto looks at them")
-        ->check(CLI::IsMember(
-            {"auto", "chat", "sharegpt", "llava", "alpaca", "prompt_completion", "input_output", "text"}));
-    command.add_option("--image-root", options.imageRoot,
-                       "Where relative picture paths start; default: the file's folder");
+    addReading(command, options, "--split");
     command.add_option("--sequence-length", options.length, "Cut samples to this many tokens")
         ->check(CLI::NonNegativeNumber);
-    command.add_option("--split", options.split, "Split of an Energon folder; default: train");
-    command.add_option("--field", options.fields,
-                       "Field of a crude Energon folder, such as context=json[question]; may be repeated");
-    command.add_flag("--skip-bad", options.skipBad, "Count rows that cannot be read, and go on");
     command.add_flag("--train-on-all", options.everything, "Prompts count in the loss, too");
-    command.add_flag("--json", options.json, "A line of JSON for each file or sample");
+}
+
+void addPrepare(CLI::App& data, int& status)
+{
+    auto* command = data.add_subcommand(
+        "prepare", "Writes a file or folder as an Energon folder: tar files with an index and splits.");
+    const auto options = std::make_shared<Options>();
+    command
+        ->add_option("SOURCE", options->paths, "A file (JSON lines, JSON, .txt, also .gz and .zst) or folder")
+        ->required()
+        ->expected(1);
+    command->add_option("--out", options->out, "The folder to make")->required();
+    command
+        ->add_option("--shard-size", options->shardBytes, "Bytes after which a tar file ends, such as 500M")
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::PositiveNumber)
+        ->default_str("256M");
+    command->add_option("--split", options->splits, "Splits and their shares, such as train=0.9,val=0.1")
+        ->capture_default_str();
+    command->add_option("--seed", options->seed, "Which rows go into which split")->capture_default_str();
+    addReading(*command, *options, "--source-split");
+    command->callback([options, &status] { status = prepare(*options); });
 }
 
 }  // namespace
 
 void addData(CLI::App& program, int& status)
 {
-    auto* command = program.add_subcommand("data", "Looks at training data.");
+    auto* command = program.add_subcommand("data", "Looks at training data, and prepares it for energon.");
     command->require_subcommand(1);
 
     auto* inspecting = command->add_subcommand(
@@ -405,6 +451,8 @@ void addData(CLI::App& program, int& status)
     addOptions(*inspecting, *inspectOptions);
     inspecting->add_option("--model,-m", inspectOptions->model, "Count tokens as this model reads them");
     inspecting->callback([inspectOptions, &status] { status = inspect(*inspectOptions); });
+
+    addPrepare(*command, status);
 
     auto* previewing = command->add_subcommand(
         "preview",

@@ -4,8 +4,8 @@
 // costs what is new and not what is there; the rows are joined when the answer ends, or at the next opening.
 
 #include "core/base/result.h"
+#include "core/base/sqlite.h"
 #include "core/conversations/conversation.h"
-#include "core/conversations/sqlite.h"
 
 #include <filesystem>
 #include <string_view>

@@ -2,16 +2,13 @@
 
 #include "core/base/environment.h"
 #include "core/base/file.h"
-#include "core/base/file_descriptor.h"
+#include "core/base/new_file.h"
 
 #include <zlib.h>
 #include <zstd.h>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <vector>
@@ -34,60 +31,6 @@ bool isGzip(std::span<const std::byte> head)
 {
     return startsWith(head, {0x1F, 0x8B});
 }
-
-/// A file that appears under its name only when it is whole.
-class NewFile {
-public:
-    static Result<NewFile> create(const std::filesystem::path& path)
-    {
-        NewFile file;
-        file.m_path = path;
-        file.m_beside = path.string() + "." + std::to_string(::getpid()) + ".tmp";
-        file.m_file =
-            FileDescriptor(::open(file.m_beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-        if (!file.m_file.isOpen())
-            return systemError(file.m_beside, "write");
-        return file;
-    }
-    NewFile(NewFile&&) = default;
-    NewFile& operator=(NewFile&&) = delete;
-    ~NewFile()
-    {
-        if (m_file.isOpen())
-            ::unlink(m_beside.c_str());
-    }
-
-    Result<void> write(const char* bytes, size_t size)
-    {
-        while (size > 0) {
-            const ssize_t written = ::write(m_file.get(), bytes, size);
-            if (written < 0 && errno == EINTR)
-                continue;
-            if (written < 0)
-                return systemError(m_beside, "write");
-            bytes += written;
-            size -= static_cast<size_t>(written);
-        }
-        return {};
-    }
-
-    Result<void> finish()
-    {
-        const bool closed = m_file.closeAndCheck();
-        if (!closed || ::rename(m_beside.c_str(), m_path.c_str()) != 0) {
-            Error error = systemError(m_path, "write");
-            ::unlink(m_beside.c_str());
-            return error;
-        }
-        return {};
-    }
-
-private:
-    NewFile() = default;
-    std::filesystem::path m_path;
-    std::string m_beside;
-    FileDescriptor m_file;
-};
 
 Error broken(const std::filesystem::path& path, const char* kind)
 {
@@ -125,7 +68,7 @@ Result<void> unpackGzip(const std::filesystem::path& path, std::span<const std::
             if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
                 return broken(path, "gzip");
             isWhole = status == Z_STREAM_END;
-            if (Result<void> written = out.write(buffer.data(), buffer.size() - stream.avail_out); !written)
+            if (Result<void> written = out.write({buffer.data(), buffer.size() - stream.avail_out}); !written)
                 return written;
         }
         at += length;
@@ -141,7 +84,7 @@ Result<void> unpackGzip(const std::filesystem::path& path, std::span<const std::
         if (status != Z_STREAM_END && have == 0)
             return broken(path, "gzip");
         isWhole = status == Z_STREAM_END;
-        if (Result<void> written = out.write(buffer.data(), have); !written)
+        if (Result<void> written = out.write({buffer.data(), have}); !written)
             return written;
     }
     return {};
@@ -166,7 +109,7 @@ Result<void> unpackZstd(const std::filesystem::path& path, std::span<const std::
             left = ::ZSTD_decompressStream(stream.get(), &target, &in);
             if (::ZSTD_isError(left))
                 return broken(path, "Zstandard");
-            if (Result<void> written = out.write(buffer.data(), target.pos); !written)
+            if (Result<void> written = out.write({buffer.data(), target.pos}); !written)
                 return written;
             hasMore = target.pos == target.size;
         } while (in.pos < in.size || hasMore);

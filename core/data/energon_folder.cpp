@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/base/yaml.h"
 #include "core/data/row_format.h"
+#include "core/tokenizer/utf8.h"
 
 #include <algorithm>
 #include <set>
@@ -102,6 +103,8 @@ public:
             if (isPicture(access.part))
                 return json{{"picture", tarSource(m_shard.path(), *part)}};
             const std::string_view bytes = m_shard.bytes(*part);
+            if (!isJson(access.part) && !isWellFormed(bytes))
+                return refused("the part " + access.part + " is not UTF-8; convert it");
             if (!isJson(access.part))
                 return json(std::string(bytes));
             Result<json> whole = parseJson(bytes);
@@ -307,6 +310,65 @@ Result<DataSample> chatSample(const SampleReader& reader, const char* field,
                          root);
 }
 
+bool namesPictures(const json& row)
+{
+    if (row.contains("image") || row.contains("images"))
+        return true;
+    if (!row.contains("messages") || !row["messages"].is_array())
+        return false;
+    return std::ranges::any_of(row["messages"], [](const json& message) {
+        return message.is_object() && message.contains("content") && message["content"].is_array() &&
+               std::ranges::any_of(message["content"], [](const json& part) {
+                   return part.is_object() && part.value("type", "text") != "text";
+               });
+    });
+}
+
+/// A crude sample whose part "json" is a row as a file of rows could have it. Its pictures are parts of the
+/// sample: by their names, else in their order.
+Result<DataSample> rowSample(const TarShard& shard, const TarShard::Sample& sample)
+{
+    const TarShard::Part* part = sample.find("json");
+    if (!part)
+        return refused("there is no part json");
+    Result<json> row = parseJson(shard.bytes(*part));
+    if (!row)
+        return row.error().during("json");
+    if (row->is_array()) {
+        const bool isShareGpt = !row->empty() && row->front().is_object() && row->front().contains("from");
+        row = json{{isShareGpt ? "conversations" : "messages", *row}};
+    }
+    std::vector<std::string> pictures;
+    for (const TarShard::Part& each : sample.parts)
+        if (isPicture(each.name))
+            pictures.push_back(each.name);
+    if (row->is_object() && !pictures.empty() && !namesPictures(*row))
+        (*row)["images"] = pictures;
+    const Result<RowFormat> format = sniffRows(std::span(&*row, 1));
+    if (!format)
+        return format.error().during("json");
+    Result<DataSample> read = sampleFromRow(*row, *format, {});
+    if (!read)
+        return read.error().during("json");
+    const bool areInOrder = read->pictureSources().size() == pictures.size();
+    size_t next = 0;
+    for (Message& message : read->messages)
+        for (ContentPart& content : message.content) {
+            auto* image = std::get_if<ImagePart>(&content);
+            if (!image)
+                continue;
+            const TarShard::Part* named = sample.find(image->source);
+            if (!named && areInOrder)
+                named = sample.find(pictures[next]);
+            if (!named && !image->source.starts_with("data:"))
+                return refused("the picture " + inQuotes(image->source) + " is no part of the sample");
+            if (named)
+                image->source = tarSource(shard.path(), *named);
+            ++next;
+        }
+    return read;
+}
+
 }  // namespace
 
 bool EnergonFolder::isOne(const std::filesystem::path& folder)
@@ -334,17 +396,14 @@ Result<EnergonFolder> EnergonFolder::open(const std::filesystem::path& folder, c
         if (dataset->contains("sample_loader"))
             return refused(datasetFile.string() +
                            " has a sample_loader, which is Python and is not run; give a field map");
-        if (isCrude)
-            return refused(datasetFile.string() +
-                           " is a crude dataset: give a field map, such as {\"image\": \"jpg\", "
-                           "\"context\": \"json[question]\", \"answers\": \"json[answer]\"}");
         const auto map = dataset->find("field_map");
-        if (map == dataset->end() || !map->is_object())
+        if (!isCrude && (map == dataset->end() || !map->is_object()))
             return refused(datasetFile.string() +
                            " has no field_map; run energon prepare again, or give one");
-        for (const auto& [key, value] : map->items())
-            if (value.is_string())
-                result.m_fieldMap[key] = value.get<std::string>();
+        if (!isCrude)
+            for (const auto& [key, value] : map->items())
+                if (value.is_string())
+                    result.m_fieldMap[key] = value.get<std::string>();
     }
 
     const std::filesystem::path splitFile = folder / kMeta / "split.yaml";
@@ -393,6 +452,13 @@ Result<EnergonFolder> EnergonFolder::open(const std::filesystem::path& folder, c
             if (!isOut.contains(name + "/" + samples[i].key) && !isOut.contains(samples[i].key))
                 result.m_places.push_back({result.m_shards.size() - 1, i});
     }
+    if (result.m_fieldMap.empty() && !result.m_places.empty())
+        if (const Result<DataSample> first = result.sample(0); !first)
+            return refused(datasetFile.string() +
+                           " is a crude dataset: give a field map, such as {\"image\": \"jpg\", "
+                           "\"context\": \"json[question]\", \"answers\": \"json[answer]\"}, since its "
+                           "samples are no rows either: " +
+                           first.error().message);
     return result;
 }
 
@@ -402,12 +468,30 @@ const std::string& EnergonFolder::keyOf(int64_t index) const
     return m_shards[place.shard].samples()[place.sample].key;
 }
 
+std::string EnergonFolder::placeOf(int64_t index) const
+{
+    return m_shards[m_places.at(static_cast<size_t>(index)).shard].path().string() + " sample " +
+           keyOf(index);
+}
+
+std::vector<std::string_view> EnergonFolder::bytesOf(int64_t index) const
+{
+    const Place& place = m_places.at(static_cast<size_t>(index));
+    const TarShard& shard = m_shards[place.shard];
+    std::vector<std::string_view> parts;
+    for (const TarShard::Part& part : shard.samples()[place.sample].parts)
+        parts.push_back(shard.bytes(part));
+    return parts;
+}
+
 Result<DataSample> EnergonFolder::sample(int64_t index) const
 {
     const Place& place = m_places.at(static_cast<size_t>(index));
     const TarShard& shard = m_shards[place.shard];
     const SampleReader reader(shard, shard.samples()[place.sample], m_fieldMap);
     const auto read = [&]() -> Result<DataSample> {
+        if (m_fieldMap.empty())
+            return rowSample(shard, shard.samples()[place.sample]);
         if (reader.has("messages"))
             return chatSample(reader, "messages", shard.path().parent_path());
         if (reader.has("conversations"))
@@ -429,7 +513,7 @@ Result<DataSample> EnergonFolder::sample(int64_t index) const
     };
     Result<DataSample> sample = read();
     if (!sample)
-        return sample.error().during(shard.path().string() + " sample " + keyOf(index));
+        return sample.error().during(placeOf(index));
     return sample;
 }
 

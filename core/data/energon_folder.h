@@ -8,7 +8,8 @@
 //
 // A VQASample is a question about a picture; a CaptioningSample, an OCRSample: a picture and what to say of
 // it; a MultiChoiceVQASample: a question with lettered choices; an InterleavedSample: a document; a
-// TextSample: plain text. A CrudeWebdataset has no field map of its own: one is given.
+// TextSample: plain text. A CrudeWebdataset has no field map of its own: one is given, or the part "json" of
+// each sample is a row as core/data/row_format.h has them, whose pictures are parts of the sample.
 
 #include "core/base/result.h"
 #include "core/data/sample.h"
@@ -21,8 +22,9 @@ namespace facet::core {
 
 struct EnergonOptions {
     std::string split = "train";
-    /// For crude datasets, and instead of the folder's own: {"image": "jpg", "context": "json[0][value]"}; a
-    /// key "messages" or "conversations" takes a whole chat. Alternatives are parted by commas.
+    /// Instead of the folder's own, and for crude datasets that have other fields than those of rows:
+    /// {"image": "jpg", "context": "json[0][value]"}; a key "messages" or "conversations" takes a whole chat.
+    /// Alternatives are parted by commas.
     std::map<std::string, std::string> fieldMap;
 };
 
@@ -41,6 +43,10 @@ public:
     const std::vector<std::string>& splits() const { return m_splits; }
     int64_t numSamples() const { return std::ssize(m_places); }
     const std::string& keyOf(int64_t index) const;
+    std::string placeOf(int64_t index) const;  ///< "shards/a.tar sample 000012", for messages
+
+    /// The parts of a sample, as they lie in its tar file.
+    std::vector<std::string_view> bytesOf(int64_t index) const;
 
     /// Pictures are named by tarSource().
     ///

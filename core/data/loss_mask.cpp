@@ -3,7 +3,6 @@
 #include "core/chat/prompt.h"
 
 #include <algorithm>
-#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -167,11 +166,6 @@ Result<TokenizedSample> tokenizePair(const DataSample& sample, const Tokenizer& 
 }
 
 }  // namespace
-
-int64_t TokenizedSample::numInLoss() const
-{
-    return std::accumulate(inLoss.begin(), inLoss.end(), int64_t{0});
-}
 
 Result<TokenizedSample> tokenizeSample(const DataSample& sample, const Tokenizer& tokenizer,
                                        const ChatTemplate& chatTemplate, const gemma3::Config& config,

@@ -40,6 +40,17 @@ std::vector<std::vector<size_t>> planPacks(std::span<const int64_t> lengths, int
     return packs;
 }
 
+std::vector<std::vector<size_t>> planRound(std::span<const int64_t> lengths, int64_t capacity, uint64_t seed,
+                                           uint64_t round)
+{
+    const uint64_t seedOfRound = seed + 0x9E3779B97F4A7C15u * round;
+    const std::vector<std::vector<size_t>> packs = planPacks(lengths, capacity, seedOfRound);
+    std::vector<std::vector<size_t>> ordered;
+    for (size_t i = 0; i < packs.size(); ++i)
+        ordered.push_back(packs[Permutation(packs.size(), seedOfRound).at(i)]);
+    return ordered;
+}
+
 PackedSample pack(std::span<const TokenizedSample> samples)
 {
     PackedSample packed;

@@ -15,6 +15,12 @@ namespace facet::core {
 /// alone in its own.
 std::vector<std::vector<size_t>> planPacks(std::span<const int64_t> lengths, int64_t capacity, uint64_t seed);
 
+/// What training makes of the samples of a round, in the order in which they are drawn and with no more
+/// tokens than `capacity`: their packs, in the order in which those are trained on, planned anew for each
+/// round.
+std::vector<std::vector<size_t>> planRound(std::span<const int64_t> lengths, int64_t capacity, uint64_t seed,
+                                           uint64_t round);
+
 /// One sequence. Attention stays inside documents, and positions start at 0 in each.
 struct PackedSample {
     std::vector<int64_t> ids;

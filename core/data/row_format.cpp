@@ -75,6 +75,17 @@ Result<std::string> textUnder(const json& object, const char* key, const std::st
     return found->get<std::string>();
 }
 
+/// A path as it is read: a relative one starts at `root`; a place in a tar file and an address stay.
+std::string resolved(const std::string& source, const std::filesystem::path& root)
+{
+    constexpr std::string_view kFile = "file://";
+    if (source.starts_with(kFile))
+        return source.substr(kFile.size());
+    const bool isPath = source.find("://") == std::string::npos && !source.starts_with("data:") &&
+                        !source.starts_with("tar:");
+    return isPath && std::filesystem::path(source).is_relative() ? (root / source).string() : source;
+}
+
 /// Paths under "images" and "image", made absolute.
 Result<std::vector<std::string>> picturesOf(const json& row, const std::filesystem::path& root)
 {
@@ -96,8 +107,7 @@ Result<std::vector<std::string>> picturesOf(const json& row, const std::filesyst
         }
     }
     for (std::string& path : paths)
-        if (std::filesystem::path(path).is_relative())
-            path = (root / path).string();
+        path = resolved(path, root);
     return paths;
 }
 
@@ -152,10 +162,8 @@ private:
     size_t m_numMarkers = 0;
 };
 
-/// Gives {"type": "image"} parts without a path the pictures of the row, in order; and resolves relative
-/// paths.
-Result<bool> fillParts(json& messages, const std::vector<std::string>& pictures,
-                       const std::filesystem::path& root)
+/// Gives {"type": "image"} parts without a path the pictures of the row, in order.
+Result<bool> fillParts(json& messages, const std::vector<std::string>& pictures)
 {
     size_t next = 0;
     bool hasParts = false;
@@ -166,16 +174,8 @@ Result<bool> fillParts(json& messages, const std::vector<std::string>& pictures,
             if (!part.is_object() || part.value("type", json()) != "image")
                 continue;
             hasParts = true;
-            bool hasPath = false;
-            for (const char* key : {"path", "url", "image"}) {
-                if (!part.contains(key) || !part[key].is_string())
-                    continue;
-                hasPath = true;
-                const std::filesystem::path path = part[key].get<std::string>();
-                if (path.is_relative() && path.string().find("://") == std::string::npos)
-                    part[key] = (root / path).string();
-            }
-            if (hasPath)
+            const auto isPath = [&](const char* key) { return part.contains(key) && part[key].is_string(); };
+            if (isPath("path") || isPath("url") || isPath("image"))
                 continue;
             if (next == pictures.size())
                 return refused("the row has more parts of type \"image\" than its " +
@@ -197,11 +197,17 @@ Result<std::vector<Message>> chatMessages(json messages, const std::string& wher
 {
     if (!messages.is_array())
         return refused(where + " is " + shown(messages) + "; a list of messages is needed");
-    const Result<bool> hasParts = fillParts(messages, pictures, root);
+    const Result<bool> hasParts = fillParts(messages, pictures);
     if (!hasParts)
         return hasParts.error();
     Result<std::vector<Message>> read = messagesFromJson(messages);
-    if (!read || *hasParts || pictures.empty())
+    if (!read)
+        return read;
+    for (Message& message : *read)
+        for (ContentPart& part : message.content)
+            if (auto* image = std::get_if<ImagePart>(&part))
+                image->source = resolved(image->source, root);
+    if (*hasParts || pictures.empty())
         return read;
     PicturePlacer placer(pictures);
     for (Message& message : *read) {

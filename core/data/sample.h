@@ -15,6 +15,9 @@ struct DataSample {
     std::vector<ContentPart> document;  ///< plain text, perhaps with pictures, if there are no messages
 
     bool isDocument() const { return messages.empty(); }
+
+    /// Where its pictures are read from, in order.
+    std::vector<std::string> pictureSources() const;
 };
 
 /// Token ids with what counts in the loss.

@@ -1,5 +1,6 @@
 #include "core/data/tar_shard.h"
 
+#include "core/api/data_uri.h"
 #include "core/base/text.h"
 
 #include <algorithm>
@@ -158,6 +159,17 @@ std::string tarSource(const std::filesystem::path& path, const TarShard::Part& p
 Result<std::string> readSource(const std::string& source)
 {
     constexpr std::string_view kScheme = "tar:";
+    if (source.starts_with("data:")) {
+        Result<std::string> bytes = api::bytesOfDataUri(source);
+        if (!bytes)
+            return Error{bytes.error().code, "a picture written into its row " + bytes.error().message};
+        return bytes;
+    }
+    if (source.find("://") != std::string::npos)
+        return Error{ErrorCode::InvalidInput,
+                     inQuotes(source) +
+                         " is not on this machine, and no picture of training data is "
+                         "fetched; download it and write its path"};
     if (!source.starts_with(kScheme))
         return readFile(source, kMaxPictureBytes);
     const char* const end = source.data() + source.size();

@@ -53,9 +53,9 @@ private:
 /// "tar:OFFSET:SIZE:PATH", by which a picture inside a tar file is named.
 std::string tarSource(const std::filesystem::path& path, const TarShard::Part& part);
 
-/// The bytes of a picture by its source: a path, or a place in a tar file.
+/// The bytes of a picture by its source: a path, a place in a tar file, or a data URI.
 ///
-/// Errors  NotFound, Io, InvalidInput
+/// Errors  NotFound, Io; InvalidInput, also for what would have to be fetched
 Result<std::string> readSource(const std::string& source);
 
 }  // namespace facet::core

@@ -3,9 +3,11 @@
 #include "core/data/loss_mask.h"
 #include "core/data/mock.h"
 #include "core/data/packing.h"
+#include "core/data/tar_shard.h"
 #include "core/image/image.h"
 #include "engine/gemma3/image_preprocessing.h"
 #include "engine/guard.h"
+#include "jobs/job/open_source.h"
 #include "jobs/job_rows.h"
 
 #include <algorithm>
@@ -28,9 +30,12 @@ Result<at::Tensor> pixelsOf(const std::string& source, int64_t side)
     if (std::sscanf(source.c_str(), "mock:%llu:%llu", &seed, &index) == 2) {
         image = {side, side, core::mockPixels(index, seed, side)};
     } else {
-        Result<core::Image> read = core::readImage(source);
+        const Result<std::string> bytes = core::readSource(source);
+        if (!bytes)
+            return bytes.error();
+        Result<core::Image> read = core::decodeImage(std::as_bytes(std::span(*bytes)));
         if (!read)
-            return read.error();
+            return read.error().during("reading " + source);
         image = *std::move(read);
     }
     return guarded([&] { return gemma3::pixelValues(image, side); });
@@ -57,10 +62,12 @@ Result<std::unique_ptr<JobData>> JobData::open(const jobs::Job& job, const Sampl
 
 Result<void> JobData::open(const core::Progress& progress)
 {
-    for (const jobs::DataSource& settings : m_job.data.sources)
+    for (const jobs::DataSource& settings : m_job.data.sources) {
         if (const Result<void> opened = openSource(settings, m_job.data.validationFraction, progress);
             !opened)
             return opened;
+        m_packsPerRound += std::ssize(m_sources.back().rows.trained);
+    }
     m_numTrained = m_sources.size();
     if (std::ranges::none_of(blended(),
                              [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
@@ -68,9 +75,13 @@ Result<void> JobData::open(const core::Progress& progress)
     if (const Result<void> heldOut = holdOut(progress); !heldOut)
         return heldOut;
     m_fingerprint = fingerprintOfSources();
-    if (m_job.packing)
-        return planPacks(progress);
     m_blend.emplace(blended(), static_cast<uint64_t>(m_job.data.shuffleSeed));
+    if (!m_job.packing)
+        return {};
+    if (const Result<void> measured = measureRows(progress); !measured)
+        return measured;
+    planRound();
+    m_packsPerRound = std::ssize(m_plan);
     return {};
 }
 
@@ -81,26 +92,16 @@ Result<void> JobData::openSource(const jobs::DataSource& settings, double fracti
     source.settings = settings;
     int64_t numRows = core::kMockSamples;
     if (!settings.path.starts_with(kMock)) {
-        if (settings.format == jobs::SourceFormat::Energon || std::filesystem::is_directory(settings.path))
-            return Error{ErrorCode::InvalidInput,
-                         settings.path +
-                             " is a folder: training reads JSON and text files so far; "
-                             "write the samples as JSON lines"};
         if (!m_reader.tokenizer)
             return Error{ErrorCode::InvalidInput,
                          "the model has no tokenizer, which " + settings.path + " needs"};
-        core::DatasetOptions options;
-        options.imageRoot = settings.imageRoot;
-        if (settings.format != jobs::SourceFormat::Auto)
-            options.format = static_cast<core::RowFormat>(static_cast<int>(settings.format) - 1);
-        Result<core::Dataset> file = core::Dataset::open(settings.path, options, progress);
-        if (!file)
-            return file.error();
-        if (!file->rows().isIndexed())
-            if (const Result<void> indexed = file->rows().buildIndex(progress); !indexed)
-                return indexed.error();
-        numRows = file->rows().numRows();
-        source.file = *std::move(file);
+        Result<core::SampleSource> samples = jobs::openSource(settings, progress);
+        if (!samples)
+            return samples.error();
+        if (const Result<void> indexed = samples->buildIndex(progress); !indexed)
+            return indexed.error();
+        numRows = samples->numSamples();
+        source.samples = *std::move(samples);
     }
     source.rows = core::sharesOf(numRows, fraction, static_cast<uint64_t>(m_job.data.validationSeed),
                                  m_job.data.maxSamples);
@@ -123,7 +124,7 @@ Result<void> JobData::holdOut(const core::Progress& progress)
     std::vector<Place> places;
     for (size_t index = 0; index < m_sources.size(); ++index)
         for (const uint64_t row : m_sources[index].rows.heldOut)
-            places.push_back({index, row});
+            places.push_back({index, row, 0});
     if (const Result<void> checked = jobs::checkHeldOut(data, std::ssize(places)); !checked || places.empty())
         return checked;
     const core::Permutation order(places.size(), static_cast<uint64_t>(data.validationSeed));
@@ -140,34 +141,48 @@ std::vector<core::Blend::Source> JobData::blended() const
     return blended;
 }
 
-Result<void> JobData::planPacks(const core::Progress& progress)
+Result<void> JobData::measureRows(const core::Progress& progress)
 {
-    std::vector<Place> places;
-    std::vector<int64_t> lengths;
-    int64_t numRows = 0, done = 0;
-    for (const core::Blend::Source& source : blended())
-        numRows += static_cast<int64_t>(source.numRows);
-    for (size_t index = 0; index < m_numTrained; ++index)
-        for (const uint64_t row : m_sources[index].rows.trained) {
-            if (++done % 100 == 0 && progress && !progress(done, numRows))
+    int64_t done = 0;
+    bool isAnythingLeft = false;
+    for (Source& source : m_sources)  // those that only validate have none of these rows
+        for (const uint64_t row : source.rows.trained) {
+            if (++done % 100 == 0 && progress && !progress(done, m_packsPerRound))
                 return Error{ErrorCode::Cancelled, "packing was cancelled"};
-            const Result<std::optional<core::TokenizedSample>> sample = tokens(m_sources[index], row);
+            const Result<std::optional<core::TokenizedSample>> sample = tokens(source, row);
             if (!sample)
                 return sample.error();
-            if (!*sample)
-                continue;
-            places.push_back({index, row});
-            lengths.push_back(std::ssize((*sample)->ids));
+            source.lengths.push_back(*sample ? std::ssize((*sample)->ids) : 0);
+            isAnythingLeft = isAnythingLeft || (*sample && source.settings.weight > 0);
         }
-    if (places.empty())
+    if (!isAnythingLeft)
         return Error{ErrorCode::InvalidInput, "no row of data.sources has anything to learn"};
-    for (const std::vector<size_t>& pack :
-         core::planPacks(lengths, m_job.sequenceLength, static_cast<uint64_t>(m_job.data.shuffleSeed))) {
-        m_plan.emplace_back();
-        for (const size_t index : pack)
-            m_plan.back().push_back(places[index]);
-    }
     return {};
+}
+
+/// Plans the packs of the round that the blend has come to.
+void JobData::planRound()
+{
+    int64_t numSamples = 0;
+    for (const Source& source : m_sources)
+        numSamples += std::ssize(source.rows.trained);
+    std::vector<Place> places;
+    std::vector<int64_t> lengths;
+    for (int64_t i = 0; i < numSamples; ++i) {
+        const core::Blend::Pick pick = m_blend->next();
+        const Source& source = m_sources[pick.source];
+        if (source.lengths[pick.row] == 0)
+            continue;
+        places.push_back({pick.source, source.rows.trained[pick.row], pick.round});
+        lengths.push_back(source.lengths[pick.row]);
+    }
+    m_plan.clear();
+    for (const std::vector<size_t>& pack : core::planRound(
+             lengths, m_job.sequenceLength, static_cast<uint64_t>(m_job.data.shuffleSeed), m_planRound)) {
+        m_plan.emplace_back();
+        for (const size_t place : pack)
+            m_plan.back().push_back(places[place]);
+    }
 }
 
 /// Everything that decides which samples come when, and what they are.
@@ -185,15 +200,17 @@ std::string JobData::fingerprintOfSources() const
         const std::vector<uint64_t>& rows = source.rows.trained;
         add(source.settings.weight);
         add(rows.size());
-        if (!source.file) {
+        if (!source.samples) {
             hash = hashed(hash, source.settings.path);
             continue;
         }
         for (const uint64_t row : rows)
-            add(source.file->rows().row(static_cast<int64_t>(row)).size());
+            for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(row)))
+                add(bytes.size());
         const uint64_t step = std::max<uint64_t>(1, rows.size() / kSampled);
         for (uint64_t index = 0; index < rows.size(); index += step)
-            hash = hashed(hash, source.file->rows().row(static_cast<int64_t>(rows[index])));
+            for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(rows[index])))
+                hash = hashed(hash, bytes);
     }
     char text[17];
     std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
@@ -210,7 +227,7 @@ void JobData::leaveOut(const std::string& why)
 Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& source, uint64_t row)
 {
     std::optional<core::TokenizedSample> nothing;
-    if (!source.file)
+    if (!source.samples)
         return std::optional(core::mockSample(row, static_cast<uint64_t>(m_job.data.shuffleSeed),
                                               m_job.sequenceLength, source.settings.path == "mock:vision",
                                               m_reader.config));
@@ -221,10 +238,10 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
         leaveOut("left out: " + error.message);
         return nothing;
     };
-    const Result<core::DataSample> sample = source.file->sample(index);
+    const Result<core::DataSample> sample = source.samples->sample(index);
     if (!sample)
         return refused(sample.error());
-    const auto place = [&] { return source.file->rows().placeOf(source.file->rows().row(index)); };
+    const auto place = [&] { return source.samples->placeOf(index); };
     Result<core::TokenizedSample> tokenized =
         core::tokenizeSample(*sample, *m_reader.tokenizer, *m_reader.chatTemplate, m_reader.config,
                              {.everything = m_job.data.trainOn == jobs::TrainOn::All});
@@ -255,7 +272,7 @@ Result<TrainingSample> JobData::withPixels(const core::TokenizedSample& sample, 
     return training;
 }
 
-Result<Pack> JobData::pack(const std::vector<Place>& places, uint64_t round)
+Result<Pack> JobData::pack(const std::vector<Place>& places)
 {
     Pack pack;
     for (const Place& place : places) {
@@ -266,7 +283,7 @@ Result<Pack> JobData::pack(const std::vector<Place>& places, uint64_t round)
         if (!*sample)
             continue;
         const uint64_t seed = mixedSeed(
-            mixedSeed(mixedSeed(static_cast<uint64_t>(m_job.seed), place.source), place.row), round);
+            mixedSeed(mixedSeed(static_cast<uint64_t>(m_job.seed), place.source), place.row), place.round);
         Result<TrainingSample> training = withPixels(**sample, seed);
         if (!training && m_job.data.skipBad)
             leaveOut("left out: " + training.error().message);
@@ -278,20 +295,29 @@ Result<Pack> JobData::pack(const std::vector<Place>& places, uint64_t round)
     return pack;
 }
 
-std::vector<JobData::Place> JobData::placesOf(int64_t pack, uint64_t& round)
+std::vector<JobData::Place> JobData::placesOf(int64_t pack)
 {
     const auto seed = static_cast<uint64_t>(m_job.data.shuffleSeed);
-    const auto number = static_cast<uint64_t>(pack);
-    if (!m_plan.empty()) {
-        round = number / m_plan.size();
-        return m_plan[core::Permutation(m_plan.size(), mixedSeed(seed, round)).at(number % m_plan.size())];
+    if (m_job.packing) {
+        if (pack < m_planBegin) {
+            m_blend.emplace(blended(), seed);
+            m_planRound = 0;
+            m_planBegin = 0;
+            planRound();
+        }
+        while (pack >= m_planBegin + std::ssize(m_plan)) {
+            m_planBegin += std::ssize(m_plan);
+            ++m_planRound;
+            planRound();
+        }
+        return m_plan[static_cast<size_t>(pack - m_planBegin)];
     }
+    const auto number = static_cast<uint64_t>(pack);
     if (m_blend->numPicked() > number)
         m_blend.emplace(blended(), seed);
     m_blend->skip(number - m_blend->numPicked());
     const core::Blend::Pick pick = m_blend->next();
-    round = pick.round;
-    return {{pick.source, m_sources[pick.source].rows.trained[pick.row]}};
+    return {{pick.source, m_sources[pick.source].rows.trained[pick.row], pick.round}};
 }
 
 Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
@@ -299,9 +325,7 @@ Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
     const std::lock_guard lock(m_mutex);
     std::vector<Pack> packs;
     for (int64_t index = first; index < first + count; ++index) {
-        uint64_t round = 0;
-        const std::vector<Place> places = placesOf(index, round);
-        Result<Pack> read = pack(places, round);
+        Result<Pack> read = pack(placesOf(index));
         if (!read)
             return read.error();
         packs.push_back(*std::move(read));
@@ -314,7 +338,7 @@ Result<std::vector<Pack>> JobData::validation(int64_t first, int64_t count)
     const std::lock_guard lock(m_mutex);
     std::vector<Pack> packs;
     for (int64_t index = first; index < std::min(first + count, numValidationPacks()); ++index) {
-        Result<Pack> read = pack({m_heldOut[static_cast<size_t>(index)]}, /*round=*/0);
+        Result<Pack> read = pack({m_heldOut[static_cast<size_t>(index)]});
         if (!read)
             return read.error();
         packs.push_back(*std::move(read));
@@ -326,20 +350,8 @@ std::string JobData::validationPlace(int64_t number) const
 {
     const Place& place = m_heldOut[static_cast<size_t>(number)];
     const Source& source = m_sources[place.source];
-    if (!source.file)
-        return source.settings.path + " row " + std::to_string(place.row + 1);
-    const core::RowFile& rows = source.file->rows();
-    return rows.placeOf(rows.row(static_cast<int64_t>(place.row)));
-}
-
-int64_t JobData::packsPerRound() const
-{
-    if (!m_plan.empty())
-        return std::ssize(m_plan);
-    int64_t numRows = 0;
-    for (const core::Blend::Source& source : blended())
-        numRows += static_cast<int64_t>(source.numRows);
-    return numRows;
+    return source.samples ? source.samples->placeOf(static_cast<int64_t>(place.row))
+                          : source.settings.path + " row " + std::to_string(place.row + 1);
 }
 
 }  // namespace facet::engine

@@ -3,8 +3,8 @@
 // The samples of a job, from its sources: tokens, what counts in the loss, pixels.
 
 #include "core/chat/chat_template.h"
-#include "core/data/dataset.h"
 #include "core/data/row_shares.h"
+#include "core/data/sample_source.h"
 #include "core/data/shuffle.h"
 #include "core/models/model_folder.h"
 #include "core/tokenizer/tokenizer.h"
@@ -26,8 +26,16 @@ struct SampleReader {
     int64_t imageSize = 896;
 };
 
-/// Samples of the job's sources, mixed by their weights and shuffled anew in each round; or, if the job
-/// packs, packs of them, planned once over all rows.
+/// Samples of the job's sources, mixed by their weights; or, if the job packs, packs of them.
+///
+/// A weight is a source's share of the samples, whatever its size: with weights w, a source gives n w /
+/// sum(w) of the first n samples, to within one or two, and goes through all of its rows in a new order
+/// before it begins again. A round, which is what the job calls an epoch, is as many samples as all sources
+/// have rows together; so with one source, or weights as the numbers of rows are, each row comes once in it.
+/// Packs are planned for each round over just those samples.
+///
+/// Source  the meaning of weights: Megatron's BlendedDataset, which keeps to the shares as this does, and
+///         Energon's blend, which draws by them at random
 ///
 /// A row that cannot be read is an error, or, with data.skip_bad, a pack without samples, so that the order
 /// of all others stays; so is one that has nothing to learn once it is cut to sequence_length.
@@ -45,24 +53,25 @@ public:
     core::Result<std::vector<Pack>> packs(int64_t first, int64_t count) override;
     int64_t numValidationPacks() const override { return std::ssize(m_heldOut); }
     core::Result<std::vector<Pack>> validation(int64_t first, int64_t count) override;
-    int64_t packsPerRound() const override;
+    int64_t packsPerRound() const override { return m_packsPerRound; }
+    std::string fingerprint() const override { return m_fingerprint; }
 
     /// Where a pack to validate on is from: "heldout.jsonl line 3".
     ///
-    /// Cost    reads the file up to there
+    /// Cost    may read the file up to there
     std::string validationPlace(int64_t number) const;
-
-    std::string fingerprint() const override { return m_fingerprint; }
 
 private:
     struct Source {
         jobs::DataSource settings;
-        std::optional<core::Dataset> file;  ///< none for made-up samples
+        std::optional<core::SampleSource> samples;  ///< none for made-up ones
         core::RowShares rows;
+        std::vector<int64_t> lengths;  ///< where packed: tokens of each of rows.trained; 0: left out
     };
     struct Place {
         size_t source = 0;  ///< in m_sources
         uint64_t row = 0;
+        uint64_t round = 0;  ///< how often its source was gone through before
     };
 
     JobData(const jobs::Job& job, const SampleReader& reader, std::function<void(const std::string&)> say)
@@ -74,15 +83,16 @@ private:
     core::Result<void> openSource(const jobs::DataSource& settings, double fraction,
                                   const core::Progress& progress);
     core::Result<void> holdOut(const core::Progress& progress);
-    core::Result<void> planPacks(const core::Progress& progress);
+    std::vector<core::Blend::Source> blended() const;
+    core::Result<void> measureRows(const core::Progress& progress);
+    void planRound();
     std::string fingerprintOfSources() const;
 
     /// None for what is left out.
     core::Result<std::optional<core::TokenizedSample>> tokens(const Source& source, uint64_t row);
-    core::Result<Pack> pack(const std::vector<Place>& places, uint64_t round);
-    std::vector<core::Blend::Source> blended() const;
+    core::Result<Pack> pack(const std::vector<Place>& places);
     core::Result<TrainingSample> withPixels(const core::TokenizedSample& sample, uint64_t seed) const;
-    std::vector<Place> placesOf(int64_t pack, uint64_t& round);
+    std::vector<Place> placesOf(int64_t pack);
     void leaveOut(const std::string& why);
 
     jobs::Job m_job;
@@ -91,8 +101,11 @@ private:
     std::vector<Source> m_sources;  // those that only validate come last
     size_t m_numTrained = 0;        // of them
     std::vector<Place> m_heldOut;
-    std::vector<std::vector<Place>> m_plan;
     std::optional<core::Blend> m_blend;
+    std::vector<std::vector<Place>> m_plan;  ///< where packed: the packs of a round
+    uint64_t m_planRound = 0;
+    int64_t m_planBegin = 0;  ///< the number of its first pack
+    int64_t m_packsPerRound = 0;
     std::string m_fingerprint;
     int64_t m_numLeftOut = 0;
     std::mutex m_mutex;  // packs() of the next step runs beside validation()

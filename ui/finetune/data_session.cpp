@@ -2,7 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/data/mock.h"
-#include "core/data/tar_shard.h"
+#include "jobs/job/open_source.h"
 
 #include <algorithm>
 #include <chrono>
@@ -45,19 +45,6 @@ std::string readAs(const std::string& member, const std::string& format)
     return isRead ? known.at(member) : "not read";
 }
 
-template <typename Visit>
-void forEachPicture(const core::DataSample& sample, const Visit& visit)
-{
-    const auto visitAll = [&](const std::vector<core::ContentPart>& parts) {
-        for (const core::ContentPart& part : parts)
-            if (const auto* image = std::get_if<core::ImagePart>(&part))
-                visit(image->source);
-    };
-    for (const core::Message& message : sample.messages)
-        visitAll(message.content);
-    visitAll(sample.document);
-}
-
 bool isThere(const std::string& source)
 {
     std::error_code error;
@@ -85,39 +72,17 @@ Result<std::shared_ptr<const DataSession>> DataSession::open(const DataQuery& qu
     if (path.empty())
         return Error{ErrorCode::InvalidInput, "no file or folder is named yet"};
     if (isMock(path)) {
-        session->m_isMock = true;
         session->m_format = "mock";
         session->m_numRows = core::kMockSamples;
-    } else if (core::EnergonFolder::isOne(path)) {
-        Result<core::EnergonFolder> folder =
-            core::EnergonFolder::open(path, {.split = query.source.split, .fieldMap = query.source.fieldMap});
-        if (!folder)
-            return folder.error();
-        session->m_folder = *std::move(folder);
-        session->m_format = "energon " + session->m_folder->sampleType();
-        session->m_numRows = session->m_folder->numSamples();
     } else {
-        core::DatasetOptions options;
-        options.imageRoot = query.source.imageRoot;
-        if (query.source.format != jobs::SourceFormat::Auto) {
-            static constexpr std::array kNames = {
-                "auto", "chat", "sharegpt", "llava", "alpaca", "prompt_completion", "input_output", "text"};
-            const auto format = static_cast<size_t>(query.source.format);
-            if (format >= kNames.size())
-                return Error{ErrorCode::InvalidInput,
-                             path + " is neither an Energon folder nor mock:text or mock:vision"};
-            options.format = core::rowFormat(kNames[format]);
-        }
-        Result<core::Dataset> file = core::Dataset::open(path, options, progress);
-        if (!file)
-            return file.error();
-        session->m_file = *std::move(file);
-        core::RowFile& rows = session->m_file->rows();
-        if (!rows.isIndexed())
-            if (const Result<void> done = rows.buildIndex(progress); !done)
-                return done.error();
-        session->m_format = std::string(core::nameOf(session->m_file->format()));
-        session->m_numRows = rows.numRows();
+        Result<core::SampleSource> samples = jobs::openSource(query.source, progress);
+        if (!samples)
+            return samples.error();
+        if (const Result<void> indexed = samples->buildIndex(progress); !indexed)
+            return indexed.error();
+        session->m_samples = *std::move(samples);
+        session->m_format = session->m_samples->format();
+        session->m_numRows = session->m_samples->numSamples();
     }
     if (!query.modelPath.empty()) {
         Result<core::Tokenizer> tokenizer = core::Tokenizer::open(query.modelPath);
@@ -134,14 +99,12 @@ Result<std::shared_ptr<const DataSession>> DataSession::open(const DataQuery& qu
 
 Result<core::DataSample> DataSession::sample(int64_t row) const
 {
-    if (m_isMock)
-        return core::DataSample();
-    return m_folder ? m_folder->sample(row) : m_file->sample(row);
+    return m_samples ? m_samples->sample(row) : core::DataSample();
 }
 
 Result<core::TokenizedSample> DataSession::tokens(int64_t row) const
 {
-    if (m_isMock)
+    if (!m_samples)
         return core::mockSample(static_cast<uint64_t>(row), m_query.seed, m_query.sequenceLength,
                                 m_query.source.path == "mock:vision", m_query.config);
     const Result<core::DataSample> sample = this->sample(row);
@@ -152,19 +115,19 @@ Result<core::TokenizedSample> DataSession::tokens(int64_t row) const
     Result<core::TokenizedSample> tokens =
         core::tokenizeSample(*sample, *m_tokenizer, *m_template, m_query.config, {m_query.everything});
     if (!tokens)
-        return tokens.error().during(m_folder ? m_folder->keyOf(row)
-                                              : m_file->rows().placeOf(m_file->rows().row(row)));
+        return tokens.error().during(m_samples->placeOf(row));
     return tokens;
 }
 
 std::vector<std::pair<std::string, std::string>> DataSession::columns() const
 {
-    if (!m_file)
+    if (!m_samples || !m_samples->file())
         return {};
+    const core::RowFile& rows = m_samples->file()->rows();
     std::vector<std::pair<std::string, std::string>> columns;
     std::set<std::string> seen;
-    for (const std::string_view row : m_file->rows().head(100)) {
-        const Result<nlohmann::json> parsed = m_file->rows().parse(row);
+    for (const std::string_view row : rows.head(100)) {
+        const Result<nlohmann::json> parsed = rows.parse(row);
         if (!parsed || !parsed->is_object())
             continue;
         for (const auto& [member, value] : parsed->items())
@@ -200,13 +163,13 @@ void countRows(const DataSession& session, DataCounts& counts, int milliseconds)
             note(row, sample.error().message);
             continue;
         }
-        forEachPicture(*sample, [&](const std::string& source) {
+        for (const std::string& source : sample->pictureSources()) {
             ++counts.pictures;
             if (!isThere(source)) {
                 ++counts.missingPictures;
                 note(row, "there is no picture " + source);
             }
-        });
+        }
         if (!session.hasTokens()) {
             ++counts.good;
             continue;

@@ -4,9 +4,8 @@
 // core/data alone.
 
 #include "core/chat/chat_template.h"
-#include "core/data/dataset.h"
-#include "core/data/energon_folder.h"
 #include "core/data/loss_mask.h"
+#include "core/data/sample_source.h"
 #include "core/gemma3/config.h"
 #include "core/tokenizer/tokenizer.h"
 #include "jobs/job/job.h"
@@ -35,13 +34,13 @@ public:
     /// Opens the source and the model's tokenizer, and builds the index of a file that has none.
     ///
     /// Cost    a tokenizer takes half a second, an index reads the whole file once
-    /// Errors  as Dataset::open, EnergonFolder::open, Tokenizer::open; Cancelled by `progress`
+    /// Errors  as jobs::openSource, Tokenizer::open; Cancelled by `progress`
     static core::Result<std::shared_ptr<const DataSession>> open(const DataQuery& query,
                                                                  const core::Progress& progress = {});
 
     const std::string& format() const { return m_format; }  ///< "llava", "energon VQASample", "mock"
     int64_t numRows() const { return m_numRows; }
-    bool hasTokens() const { return m_tokenizer || m_isMock; }
+    bool hasTokens() const { return m_tokenizer || !m_samples; }
     const core::Tokenizer* tokenizer() const { return m_tokenizer ? &*m_tokenizer : nullptr; }
 
     /// Errors  InvalidInput with file and line
@@ -57,9 +56,7 @@ private:
     DataQuery m_query;
     std::string m_format;
     int64_t m_numRows = 0;
-    bool m_isMock = false;
-    std::optional<core::Dataset> m_file;
-    std::optional<core::EnergonFolder> m_folder;
+    std::optional<core::SampleSource> m_samples;  ///< none for made-up ones
     std::optional<core::Tokenizer> m_tokenizer;
     std::optional<core::ChatTemplate> m_template;
 };

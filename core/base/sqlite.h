@@ -1,6 +1,6 @@
 #pragma once
 
-// SQLite with results in place of codes. Included only in this folder.
+// SQLite with results in place of codes, for the folders of core.
 
 #include "core/base/result.h"
 
@@ -31,7 +31,7 @@ public:
     /// Whether there is another row. After an error: false, and Database::error() has it.
     bool step();
 
-    /// Runs it to its end.
+    /// Runs it to its end; it can be bound and run again.
     Result<void> run();
 
     int64_t integer(int column) const;

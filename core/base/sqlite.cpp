@@ -1,4 +1,4 @@
-#include "core/conversations/sqlite.h"
+#include "core/base/sqlite.h"
 
 #include <sqlite3.h>
 
@@ -60,6 +60,8 @@ Result<void> Statement::run()
     }
     if (!m_statement || m_database.hasFailed())
         return m_database.error();
+    sqlite3_reset(m_statement.get());
+    m_bound = 0;
     return {};
 }
 
