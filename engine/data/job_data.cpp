@@ -62,27 +62,26 @@ Result<std::unique_ptr<JobData>> JobData::open(const jobs::Job& job, const Sampl
 
 Result<void> JobData::open(const core::Progress& progress)
 {
-    for (const jobs::DataSource& settings : m_job.data.sources)
+    for (const jobs::DataSource& settings : m_job.data.sources) {
         if (const Result<void> opened = openSource(settings, m_job.data.validationFraction, progress);
             !opened)
             return opened;
+        m_packsPerRound += std::ssize(m_sources.back().rows.trained);
+    }
     m_numTrained = m_sources.size();
-    const std::vector<core::Blend::Source> trained = blended();
-    if (std::ranges::none_of(trained,
+    if (std::ranges::none_of(blended(),
                              [](const auto& source) { return source.numRows > 0 && source.weight > 0; }))
         return Error{ErrorCode::InvalidInput, "data.sources have no rows to train on"};
-    for (const core::Blend::Source& source : trained)
-        m_packsPerRound += static_cast<int64_t>(source.numRows);
     if (const Result<void> heldOut = holdOut(progress); !heldOut)
         return heldOut;
     m_fingerprint = fingerprintOfSources();
-    m_blend.emplace(trained, static_cast<uint64_t>(m_job.data.shuffleSeed));
-    if (m_job.packing) {
-        if (const Result<void> measured = measureRows(progress); !measured)
-            return measured;
-        planRound();
-        m_packsPerRound = std::ssize(m_plan);
-    }
+    m_blend.emplace(blended(), static_cast<uint64_t>(m_job.data.shuffleSeed));
+    if (!m_job.packing)
+        return {};
+    if (const Result<void> measured = measureRows(progress); !measured)
+        return measured;
+    planRound();
+    m_packsPerRound = std::ssize(m_plan);
     return {};
 }
 
@@ -125,7 +124,7 @@ Result<void> JobData::holdOut(const core::Progress& progress)
     std::vector<Place> places;
     for (size_t index = 0; index < m_sources.size(); ++index)
         for (const uint64_t row : m_sources[index].rows.heldOut)
-            places.push_back({index, row});
+            places.push_back({index, row, 0});
     if (const Result<void> checked = jobs::checkHeldOut(data, std::ssize(places)); !checked || places.empty())
         return checked;
     const core::Permutation order(places.size(), static_cast<uint64_t>(data.validationSeed));
@@ -146,8 +145,7 @@ Result<void> JobData::measureRows(const core::Progress& progress)
 {
     int64_t done = 0;
     bool isAnythingLeft = false;
-    for (size_t index = 0; index < m_numTrained; ++index) {
-        Source& source = m_sources[index];
+    for (Source& source : m_sources)  // those that only validate have none of these rows
         for (const uint64_t row : source.rows.trained) {
             if (++done % 100 == 0 && progress && !progress(done, m_packsPerRound))
                 return Error{ErrorCode::Cancelled, "packing was cancelled"};
@@ -157,7 +155,6 @@ Result<void> JobData::measureRows(const core::Progress& progress)
             source.lengths.push_back(*sample ? std::ssize((*sample)->ids) : 0);
             isAnythingLeft = isAnythingLeft || (*sample && source.settings.weight > 0);
         }
-    }
     if (!isAnythingLeft)
         return Error{ErrorCode::InvalidInput, "no row of data.sources has anything to learn"};
     return {};
@@ -166,12 +163,12 @@ Result<void> JobData::measureRows(const core::Progress& progress)
 /// Plans the packs of the round that the blend has come to.
 void JobData::planRound()
 {
-    uint64_t numSamples = 0;
-    for (const core::Blend::Source& source : blended())
-        numSamples += source.numRows;
+    int64_t numSamples = 0;
+    for (const Source& source : m_sources)
+        numSamples += std::ssize(source.rows.trained);
     std::vector<Place> places;
     std::vector<int64_t> lengths;
-    for (uint64_t i = 0; i < numSamples; ++i) {
+    for (int64_t i = 0; i < numSamples; ++i) {
         const core::Blend::Pick pick = m_blend->next();
         const Source& source = m_sources[pick.source];
         if (source.lengths[pick.row] == 0)
@@ -244,16 +241,16 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
     const Result<core::DataSample> sample = source.samples->sample(index);
     if (!sample)
         return refused(sample.error());
-    const std::string place = source.samples->placeOf(index);
+    const auto place = [&] { return source.samples->placeOf(index); };
     Result<core::TokenizedSample> tokenized =
         core::tokenizeSample(*sample, *m_reader.tokenizer, *m_reader.chatTemplate, m_reader.config,
                              {.everything = m_job.data.trainOn == jobs::TrainOn::All});
     if (!tokenized)
-        return refused(tokenized.error().during(place));
+        return refused(tokenized.error().during(place()));
     if (tokenized->numInLoss() == 0)
-        return refused({ErrorCode::InvalidInput, place + " has no answer to learn"});
+        return refused({ErrorCode::InvalidInput, place() + " has no answer to learn"});
     if (!core::truncate(*tokenized, m_job.sequenceLength)) {
-        leaveOut("left out: " + place + " has nothing to learn in its first " +
+        leaveOut("left out: " + place() + " has nothing to learn in its first " +
                  std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
         return nothing;
     }

@@ -54,20 +54,19 @@ public:
     int64_t numValidationPacks() const override { return std::ssize(m_heldOut); }
     core::Result<std::vector<Pack>> validation(int64_t first, int64_t count) override;
     int64_t packsPerRound() const override { return m_packsPerRound; }
+    std::string fingerprint() const override { return m_fingerprint; }
 
     /// Where a pack to validate on is from: "heldout.jsonl line 3".
     ///
-    /// Cost    reads the file up to there
+    /// Cost    may read the file up to there
     std::string validationPlace(int64_t number) const;
-
-    std::string fingerprint() const override { return m_fingerprint; }
 
 private:
     struct Source {
         jobs::DataSource settings;
         std::optional<core::SampleSource> samples;  ///< none for made-up ones
         core::RowShares rows;
-        std::vector<int64_t> lengths;  ///< where packed: tokens of each trained row; 0: left out
+        std::vector<int64_t> lengths;  ///< where packed: tokens of each of rows.trained; 0: left out
     };
     struct Place {
         size_t source = 0;  ///< in m_sources

@@ -102,8 +102,8 @@ private Q_SLOTS:
         const std::vector<Pack> packs = take(*fromFile, 0, 40);
         QCOMPARE(std::ssize(packs), 40);
         QVERIFY(areEqual(take(*fromFolder, 0, 40), packs));
-        QVERIFY(areEqual(*fromFolder->validation(0), *fromFile->validation(0)));
-        QVERIFY(!fromFile->validation(0)->empty());
+        QVERIFY(areEqual(*fromFolder->validation(0, 100), *fromFile->validation(0, 100)));
+        QVERIFY(!fromFile->validation(0, 100)->empty());
 
         // Whoever resumes gets the same samples from there on.
         QVERIFY(areEqual(take(*open({sourceAt(path("wds"))}), 33, 7), {packs.begin() + 33, packs.end()}));
@@ -125,6 +125,18 @@ private Q_SLOTS:
         QCOMPARE(other.size(), size_t{10});
         for (const std::string& text : other)
             QVERIFY(!train.contains(text));
+
+        // What validates is that split, wholly.
+        m_job.data.validationSplit = "val";
+        const auto data = open({sourceAt(path("wds"))});
+        std::set<std::string> validating;
+        const auto packs = data->validation(0, 100);
+        QVERIFY2(packs, core::reason(packs));
+        for (const Pack& pack : *packs)
+            validating.insert(textOf(pack[0]));
+        QVERIFY(validating == other);
+        QCOMPARE(data->packsPerRound(), 30);
+        m_job.data.validationSplit = "";
 
         // A tar file and a single sample, as energon's documents write them.
         const core::SampleSource before = core::openIndexed(path("wds"));
