@@ -9,6 +9,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <future>
 #include <set>
@@ -63,12 +65,14 @@ public:
     Result<void> saveIfDue(const Requests& requests, bool isBest);
     bool isDue(int64_t everySteps) const { return everySteps > 0 && m_state.step % everySteps == 0; }
     bool hasStalled() const;
+    const core::MetricEvent& lastMetric() const { return m_lastMetric; }
 
 private:
     static TrainingFlops flopsOf(const TrainedModel& model);
     double backward(const std::vector<Pack>& packs, Stopwatch& watch, core::MetricEvent& metric);
     Result<std::vector<Pack>> nextPacks();
     void report(core::MetricEvent metric, const Stopwatch& watch);
+    void endPart() const;
 
     const FineTuneSettings& m_settings;
     const jobs::Job& m_job;
@@ -80,6 +84,7 @@ private:
     TrainingFlops m_flops;
     TroubleWatch m_watch;
     TrainerState m_state;
+    core::MetricEvent m_lastMetric;
     std::future<Result<std::vector<Pack>>> m_prefetched;
     double m_lastSave = RunRecorder::now();
     double m_secondsPerStep = 0;
@@ -157,6 +162,7 @@ double Run::backward(const std::vector<Pack>& packs, Stopwatch& watch, core::Met
         m_state.tokens += batch.numTokens();
         watch.start(&core::MetricEvent::forwardSeconds);
         const at::Tensor loss = m_model.sumOfLosses(batch);
+        endPart();
         watch.start(&core::MetricEvent::backwardSeconds);
         if (batch.numTargets > 0) {
             (loss / metric.targets).backward();
@@ -193,6 +199,7 @@ Result<void> Run::trainOneStep()
         m_optimizer.clip(metric.gradNorm, m_job.optimizer.clipGradNorm);
         m_optimizer.step(metric.lr);
     }
+    endPart();
     watch.stop();
 
     m_state.step += 1;
@@ -217,6 +224,14 @@ void Run::report(core::MetricEvent metric, const Stopwatch& watch)
     m_recorder.beat(metric.step, m_settings.numSteps);
     if (metric.step % m_job.logEverySteps == 0 || isFinished())
         m_recorder.record(metric);
+    m_lastMetric = metric;
+}
+
+/// A GPU is given work long before it does it.
+void Run::endPart() const
+{
+    if (m_settings.splitsTime)
+        at::zeros({}, at::dtype(at::kFloat).device(m_model.model().weights.device())).item<float>();
 }
 
 Result<bool> Run::validate()
@@ -356,6 +371,33 @@ Result<Outcome> fineTune(const FineTuneSettings& settings, TrainedModel& model, 
     if (const Result<void> saved = run.save(isStopped ? "signal" : "end"); !saved)
         return saved.error();
     return isStopped ? Outcome::Stopped : Outcome::Done;
+}
+
+Result<core::MetricEvent> tryStep(const FineTuneSettings& settings, TrainedModel& model, SampleStream& data)
+{
+    // What it would tell goes nowhere: the folder is gone before anything is in it.
+    std::error_code failure;
+    const core::RunFolder folder = {std::filesystem::temp_directory_path(failure) /
+                                    ("facet-step-" + std::to_string(::getpid()))};
+    if (const Result<void> made = folder.create(); !made)
+        return made.error();
+    Result<RunRecorder> recorder =
+        RunRecorder::open(folder, /*tensorBoard=*/false, [](const std::string&) {});
+    std::filesystem::remove_all(folder.path, failure);
+    if (!recorder)
+        return recorder.error();
+    const Result<Result<core::MetricEvent>> metric = guarded([&]() -> Result<core::MetricEvent> {
+        Run run(settings, model, data, folder, *recorder);
+        if (const Result<void> done = run.trainOneStep(); !done)
+            return done.error();
+        return run.lastMetric();
+    });
+    const Result<void> done = !metric    ? Result<void>(metric.error())
+                              : !*metric ? Result<void>(metric->error())
+                                         : Result<void>();
+    if (const Result<void> told = inWords(done, settings.job, 0); !told)
+        return told.error();
+    return **metric;
 }
 
 }  // namespace facet::engine
