@@ -89,6 +89,7 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     : QWidget(parent),
       m_form(parts.form),
       m_start(parts.form.home, parts.engine),
+      m_probe(parts.form.home, parts.engine),
       m_devices({m_form.device()}),
       m_banner(new Banner(Banner::Tone::Bad))
 {
@@ -103,7 +104,7 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     m_outline = new JobOutline(m_form, outlineSections());
     row->addWidget(m_outline);
     row->addWidget(makeForm(), 1);
-    m_side = new SidePanel(m_form);
+    m_side = new SidePanel(m_form, m_probe);
     m_side->setFixedWidth(kSideWidth);
     m_side->setProperty("pane", true);
     m_side->setAccessibleName(tr("Cost, changes, job file"));

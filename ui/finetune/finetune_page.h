@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ui/finetune/job_form.h"
+#include "ui/finetune/job_probe.h"
 #include "ui/finetune/job_start.h"
 
 #include <QWidget>
@@ -67,6 +68,7 @@ private:
 
     JobForm m_form;
     JobStart m_start;
+    JobProbe m_probe;
     std::vector<TrainDevice> m_devices;
     QList<QWidget*> m_sections;
     JobOutline* m_outline = nullptr;
