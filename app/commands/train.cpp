@@ -3,7 +3,9 @@
 #include "app/commands/commands.h"
 #include "app/commands/common.h"
 #include "app/commands/machine_gpus.h"
+#include "app/commands/probe.h"
 #include "core/base/file.h"
+#include "core/models/library.h"
 #include "core/models/model_folder.h"
 #include "engine/data/job_data.h"
 #include "engine/device.h"
@@ -14,6 +16,7 @@
 #include "engine/train/flops.h"
 #include "engine/train/pretrain.h"
 #include "engine/train/write_samples.h"
+#include "jobs/estimate/device_rate.h"
 #include "jobs/job/job_json.h"
 #include "jobs/job_rows.h"
 #include "jobs/resolved_job.h"
@@ -45,6 +48,7 @@ struct Options {
     bool resume = false;
     bool acceptChanges = false;
     bool dryRun = false;
+    bool probe = false;
     engine::Answer onNonFinite = engine::Answer::Skip;
     engine::Answer onSpike = engine::Answer::GoOn;
 };
@@ -304,8 +308,18 @@ int train(Options options)
         jobs::resolveJob(*settings, {builtInModels(), resourcesFolder() / "recipes", 1});
     if (!resolved)
         return failed(resolved.error());
+    if (options.probe) {
+        const Result<ProbeAnswer> answer = probeJob(
+            *resolved, {*settings, {builtInModels(), resourcesFolder() / "recipes", 1}, options.device});
+        if (!answer)
+            return failed(answer.error());
+        std::cout << answer->text;
+        std::cout.flush();
+        return answer->fits ? 0 : 1;
+    }
     if (options.dryRun) {
-        const jobs::Gpu gpu = gpusOfThisMachine().first;
+        jobs::Gpu gpu = gpusOfThisMachine().first;
+        gpu.stepFlops = jobs::rememberedRate(core::libraryPlace().folder, gpu, resolved->job.precision);
         std::cout << jobs::toJson(resolved->job).dump(2) << "\n\n"
                   << jobs::describe(*resolved, jobs::estimate(*resolved, gpu), gpu);
         std::cout.flush();
@@ -358,6 +372,19 @@ int train(Options options)
 
 }  // namespace
 
+Result<JobParts> loadForTraining(const jobs::ResolvedJob& job, const std::string& device)
+{
+    if (const Result<void> supported = checkSupported(job); !supported)
+        return supported.error();
+    const Result<Device> chosen = deviceOf(device);
+    if (!chosen)
+        return chosen.error();
+    Result<Parts> parts = load(job, *chosen);
+    if (!parts)
+        return parts.error();
+    return JobParts{std::move(parts->loaded), std::move(parts->trained), chosen->device};
+}
+
 void addTrain(CLI::App& program, int& status)
 {
     auto* command = program.add_subcommand(
@@ -370,6 +397,8 @@ void addTrain(CLI::App& program, int& status)
     command->add_option("--device", options->device, "auto, cpu, cuda, cuda:1")->capture_default_str();
     command->add_flag("--dry-run", options->dryRun,
                       "Only print the job with everything decided, what it trains and what it needs");
+    command->add_flag("--probe", options->probe,
+                      "Only run two steps, of which nothing is kept, and tell their memory and time");
     command->add_flag("--resume", options->resume, "Go on from the newest checkpoint of this run");
     command->add_option("--new-name", options->newName, "Run the job under another name");
     command->add_flag("--accept-changes", options->acceptChanges,

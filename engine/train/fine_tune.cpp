@@ -11,6 +11,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <future>
 #include <set>
@@ -66,6 +68,7 @@ public:
     Result<void> saveIfDue(const Requests& requests, bool isBest);
     bool isDue(int64_t everySteps) const { return everySteps > 0 && m_state.step % everySteps == 0; }
     bool hasStalled() const;
+    const core::MetricEvent& lastMetric() const { return m_lastMetric; }
 
 private:
     static TrainingFlops flopsOf(const TrainedModel& model);
@@ -73,6 +76,7 @@ private:
     Result<std::vector<Pack>> nextPacks();
     void report(core::MetricEvent metric, const Stopwatch& watch);
     void recordGpu();
+    void endPart() const;
 
     const FineTuneSettings& m_settings;
     const jobs::Job& m_job;
@@ -84,6 +88,7 @@ private:
     TrainingFlops m_flops;
     TroubleWatch m_watch;
     TrainerState m_state;
+    core::MetricEvent m_lastMetric;
     std::future<Result<std::vector<Pack>>> m_prefetched;
     int64_t m_numEmpty = 0;  // steps in a row, of which all rows were left out
     std::unique_ptr<GpuWatch> m_gpu;
@@ -164,6 +169,7 @@ double Run::backward(const std::vector<Pack>& packs, Stopwatch& watch, core::Met
         m_state.tokens += batch.numTokens();
         watch.start(&core::MetricEvent::forwardSeconds);
         const at::Tensor loss = m_model.sumOfLosses(batch);
+        endPart();
         watch.start(&core::MetricEvent::backwardSeconds);
         if (batch.numTargets > 0) {
             (loss / metric.targets).backward();
@@ -205,6 +211,7 @@ Result<void> Run::trainOneStep()
         m_optimizer.clip(metric.gradNorm, m_job.optimizer.clipGradNorm);
         m_optimizer.step(metric.lr);
     }
+    endPart();
     watch.stop();
 
     m_state.step += 1;
@@ -230,6 +237,14 @@ void Run::report(core::MetricEvent metric, const Stopwatch& watch)
     recordGpu();
     if (metric.step % m_job.logEverySteps == 0 || isFinished())
         m_recorder.record(metric);
+    m_lastMetric = metric;
+}
+
+/// A GPU is given work long before it does it.
+void Run::endPart() const
+{
+    if (m_settings.splitsTime)
+        at::zeros({}, at::dtype(at::kFloat).device(m_model.model().weights.device())).item<float>();
 }
 
 void Run::recordGpu()
@@ -393,6 +408,33 @@ Result<Outcome> fineTune(const FineTuneSettings& settings, TrainedModel& model, 
     if (const Result<void> saved = run.save(isStopped ? "signal" : "end"); !saved)
         return saved.error();
     return isStopped ? Outcome::Stopped : Outcome::Done;
+}
+
+Result<core::MetricEvent> tryStep(const FineTuneSettings& settings, TrainedModel& model, SampleStream& data)
+{
+    // What it would tell goes nowhere: the folder is gone before anything is in it.
+    std::error_code failure;
+    const core::RunFolder folder = {std::filesystem::temp_directory_path(failure) /
+                                    ("facet-step-" + std::to_string(::getpid()))};
+    if (const Result<void> made = folder.create(); !made)
+        return made.error();
+    Result<RunRecorder> recorder =
+        RunRecorder::open(folder, /*tensorBoard=*/false, [](const std::string&) {});
+    std::filesystem::remove_all(folder.path, failure);
+    if (!recorder)
+        return recorder.error();
+    const Result<Result<core::MetricEvent>> metric = guarded([&]() -> Result<core::MetricEvent> {
+        Run run(settings, model, data, folder, *recorder);
+        if (const Result<void> done = run.trainOneStep(); !done)
+            return done.error();
+        return run.lastMetric();
+    });
+    const Result<void> done = !metric    ? Result<void>(metric.error())
+                              : !*metric ? Result<void>(metric->error())
+                                         : Result<void>();
+    if (const Result<void> told = inWords(done, settings.job, 0); !told)
+        return told.error();
+    return **metric;
 }
 
 }  // namespace facet::engine

@@ -22,6 +22,8 @@ struct FineTuneSettings {
     std::string modelFingerprint;  ///< of it
     double peakFlops = 0;          ///< of the device; 0: not known
     bool acceptChanges = false;    ///< goes on from a checkpoint of other data or another base model
+    bool splitsTime =
+        false;  ///< waits for the device after each part of a step, so that their times are true
 };
 
 /// What someone outside wants of a running run. Both are asked between steps.
@@ -45,5 +47,11 @@ using WriteSamples = std::function<core::Result<void>(int64_t step, RunRecorder&
 core::Result<Outcome> fineTune(const FineTuneSettings& settings, TrainedModel& model, SampleStream& data,
                                const core::RunFolder& run, RunRecorder& recorder, const Requests& requests,
                                const WriteSamples& writeSamples = {});
+
+/// Trains one step as a run does, without a run: nothing is kept but what the step changed in the model.
+///
+/// Errors  as fineTune()
+core::Result<core::MetricEvent> tryStep(const FineTuneSettings& settings, TrainedModel& model,
+                                        SampleStream& data);
 
 }  // namespace facet::engine

@@ -15,8 +15,11 @@ constexpr double kStepEfficiency = 0.45;
 constexpr int64_t kLossChunkTokens = 1024;
 constexpr double kLogitBytes = 6;  ///< bf16 logits and their fp32 gradients
 
-/// NF4 with one fp32 scale for 64 weights.
-constexpr double kNf4BytesPerWeight = 0.5 + 4.0 / 64;
+/// NF4 with one 8-bit scale for 64 weights, and one fp32 scale for 256 of these (kernels/normal_float.h).
+constexpr double kNf4BytesPerWeight = 0.5 + 1.0 / 64 + 4.0 / (64 * 256);
+
+/// Weights of a matrix that are widened at once, while it is multiplied with.
+constexpr double kWidenedWeights = 16e6;
 
 /// Two 8-bit moments, with an fp32 scale for 256 numbers each.
 constexpr double kAdam8bitBytes = 2 * (1 + 4.0 / 256);

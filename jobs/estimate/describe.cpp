@@ -106,7 +106,8 @@ std::string describe(const ResolvedJob& job, const Estimate& estimate, const Gpu
     for (const ParameterTable::Row& each : job.parameters.rows)
         text += row(nameOf(each.part), counted(each.trained) + " of " + counted(each.total));
 
-    text += "\nMemory of each GPU" + (gpu.name.empty() ? "" : " (" + gpu.name + ")") + ":\n";
+    text += std::string(gpu.isCpu ? "\nMemory" : "\nMemory of each GPU") +
+            (gpu.name.empty() ? "" : " (" + gpu.name + ")") + ":\n";
     for (const auto& [name, bytes] : parts(estimate.memory))
         text += row(name, inGigabytes(bytes));
     text += row("in all", inGigabytes(estimate.memory.total()) +
@@ -125,8 +126,8 @@ std::string describe(const ResolvedJob& job, const Estimate& estimate, const Gpu
 
     text += "\nA step: " + counted(static_cast<int64_t>(estimate.tokensPerStep)) + " tokens in " +
             std::to_string(job.accumulation) + (job.accumulation == 1 ? " pass" : " passes") + " on " +
-            std::to_string(job.numGpus) + (job.numGpus == 1 ? " GPU" : " GPUs") + ", " +
-            formatted("%.1f TFLOP", estimate.flops.total() / 1e12);
+            (gpu.isCpu ? "the CPU" : std::to_string(job.numGpus) + (job.numGpus == 1 ? " GPU" : " GPUs")) +
+            ", " + formatted("%.1f TFLOP", estimate.flops.total() / 1e12);
     if (estimate.flops.recompute > 0)
         text += formatted(" and %.1f computed again", estimate.flops.recompute / 1e12);
     if (estimate.picturesPerSample > 0)
@@ -138,7 +139,7 @@ std::string describe(const ResolvedJob& job, const Estimate& estimate, const Gpu
                         counted(static_cast<int64_t>(estimate.tokensPerStep / estimate.secondsPerStep)) +
                         " tokens a second");
     else
-        text += row("time of a step", "not known: no GPU's rate is given");
+        text += row("time of a step", "not known: --probe measures this device, --gpu-tflops tells its rate");
     if (estimate.seconds > 0)
         text +=
             row("time of all", inTime(estimate.seconds) + " for " + std::to_string(job.job.steps) + " steps");

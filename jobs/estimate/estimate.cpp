@@ -43,6 +43,13 @@ double share(const ResolvedJob& job, ParameterPart part)
     }
 }
 
+/// The linear layers that QLoRA stores in 4 bits: core/gemma3/weight_format.h. What is trained is not.
+bool isNf4(const ResolvedJob& job, const ParameterTable::Row& row)
+{
+    return job.job.method == Method::Qlora && row.trained == 0 &&
+           (row.part == ParameterPart::LanguageLayers || row.part == ParameterPart::VisionTower);
+}
+
 double languageLayerElements(const TextConfig& text, Checkpointing checkpointing)
 {
     const auto D = static_cast<double>(text.hiddenSize);
@@ -92,15 +99,15 @@ int64_t largest(int64_t most, const std::function<bool(int64_t)>& passes)
 }
 
 /// The least checkpointing with which it fits, of those that the job allows; the most if none does.
-Checkpointing choose(const ResolvedJob& job, int64_t microBatch, int64_t sequenceLength, int64_t pictures,
-                     double memoryBytes)
+Checkpointing choose(const ResolvedJob& job, double memoryBytes,
+                     const std::function<double(Checkpointing)>& bytesWith)
 {
     if (job.job.checkpointing != Checkpointing::Auto)
         return job.job.checkpointing;
     if (memoryBytes <= 0)
         return Checkpointing::Selective;
     for (const Checkpointing each : {Checkpointing::None, Checkpointing::Selective})
-        if (memoryOf(job, microBatch, sequenceLength, each, pictures).total() <= memoryBytes)
+        if (bytesWith(each) <= memoryBytes)
             return each;
     return Checkpointing::Full;
 }
@@ -122,9 +129,9 @@ MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequen
     for (const ParameterTable::Row& row : job.parameters.rows) {
         const double held = share(job, row.part);
         const double trained = static_cast<double>(row.trained) * held;
-        const bool isNf4 = job.job.method == Method::Qlora && row.part == ParameterPart::LanguageLayers;
+        const double stored = isNf4(job, row) ? kNf4BytesPerWeight : b;
         (row.part == ParameterPart::Adapters ? memory.adapters : memory.weights) +=
-            static_cast<double>(row.total) * held * (isNf4 ? kNf4BytesPerWeight : b);
+            static_cast<double>(row.total) * held * stored;
         memory.gradients += trained * (job.job.precision == Precision::Bf16 ? 2 : 4);
         memory.optimizer += trained * optimizerBytes(job) /
                             (layout.shardOptimizer ? static_cast<double>(job.dataParallel) : 1);
@@ -153,7 +160,9 @@ MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequen
             static_cast<double>(microBatch * picturesPerSample * 3 * vision.imageSize * vision.imageSize) * b;
     }
     if (job.job.method == Method::Qlora)
-        memory.workspace += b * static_cast<double>(text.hiddenSize * text.intermediateSize) / tensor;
+        memory.workspace +=
+            b *
+            std::min(kWidenedWeights, static_cast<double>(text.hiddenSize * text.intermediateSize) / tensor);
 
     memory.logits = std::min(T, static_cast<double>(kLossChunkTokens)) * static_cast<double>(text.vocabSize) *
                     kLogitBytes / tensor;
@@ -161,32 +170,46 @@ MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequen
     return memory;
 }
 
-Estimate estimate(const ResolvedJob& job, const Gpu& gpu)
+Estimate estimate(const ResolvedJob& asked, const Gpu& gpu)
 {
+    ResolvedJob job = asked;
+    if (gpu.isCpu)
+        job.job.precision = Precision::Fp32;
+    const auto memoryWith = [&](int64_t microBatch, int64_t sequence, Checkpointing checkpointing) {
+        MemoryByPart memory = memoryOf(job, microBatch, sequence, checkpointing, picturesOf(job));
+        if (gpu.isCpu)
+            memory.overhead = 0;
+        return memory;
+    };
+    const auto chosen = [&](int64_t microBatch, int64_t sequence) {
+        return choose(job, gpu.memoryBytes, [&](Checkpointing checkpointing) {
+            return memoryWith(microBatch, sequence, checkpointing).total();
+        });
+    };
     Estimate result;
     result.picturesPerSample = picturesOf(job);
-    const int64_t pictures = result.picturesPerSample;
     const int64_t micro = job.job.microBatch;
     const int64_t length = job.job.sequenceLength;
-    result.checkpointing = choose(job, micro, length, pictures, gpu.memoryBytes);
-    result.memory = memoryOf(job, micro, length, result.checkpointing, pictures);
-    result.flops = stepFlops(job, result.checkpointing, pictures);
+    result.checkpointing = chosen(micro, length);
+    result.memory = memoryWith(micro, length, result.checkpointing);
+    result.flops = stepFlops(job, result.checkpointing, result.picturesPerSample);
     result.tokensPerStep = static_cast<double>(job.job.globalBatch * length);
-    if (gpu.flops > 0) {
-        result.secondsPerStep = (result.flops.total() + result.flops.recompute) /
-                                (gpu.flops * kStepEfficiency * static_cast<double>(job.numGpus));
+    if (const double rate = gpu.stepFlops > 0 ? gpu.stepFlops : gpu.flops * kStepEfficiency; rate > 0) {
+        result.secondsPerStep =
+            (result.flops.total() + result.flops.recompute) / (rate * static_cast<double>(job.numGpus));
         result.seconds = result.secondsPerStep * static_cast<double>(job.job.steps);
     }
     if (gpu.memoryBytes > 0) {
         const auto fits = [&](int64_t microBatch, int64_t sequence) {
-            const Checkpointing with = choose(job, microBatch, sequence, pictures, gpu.memoryBytes);
-            return memoryOf(job, microBatch, sequence, with, pictures).total() <= gpu.memoryBytes;
+            return memoryWith(microBatch, sequence, chosen(microBatch, sequence)).total() <= gpu.memoryBytes;
         };
         result.isFitKnown = true;
         result.fits = fits(micro, length);
         constexpr int64_t kStep = 64;
-        result.largestMicroBatch = largest(job.job.globalBatch / job.dataParallel,
-                                           [&](int64_t value) { return fits(value, length); });
+        const int64_t most = job.job.globalBatch / job.dataParallel;
+        result.largestMicroBatch = largest(most, [&](int64_t value) { return fits(value, length); });
+        while (result.largestMicroBatch > 0 && most % result.largestMicroBatch != 0)
+            --result.largestMicroBatch;
         result.largestSequence = kStep * largest(job.config.text.maxPositions / kStep,
                                                  [&](int64_t value) { return fits(micro, kStep * value); });
     }

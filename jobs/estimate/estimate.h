@@ -14,17 +14,21 @@ namespace facet::jobs {
 struct Gpu {
     std::string name;
     double memoryBytes = 0;  ///< 0: not known; nothing is said about what fits
-    double flops = 0;        ///< measured rate of its bf16 matrix product, per second; 0: no time is given
+    double flops = 0;        ///< measured rate of its bf16 matrix product, per second; 0: not known
+
+    /// What whole training steps on it came to, per second: device_rate.h. Comes before `flops`; without
+    /// either no time is given.
+    double stepFlops = 0;
+    bool isCpu = false;  ///< computes in fp32, whatever precision says, and has no CUDA to make room for
 };
 
 /// Bytes of one GPU, the fullest one. b is 2 bytes (4 in fp32), T the tokens of a micro batch on this GPU.
 ///
-///   weights      b for each (NF4: 0.5625 for the language layers)
+///   weights      b for each (NF4: 0.516 for the language layers and a vision tower that is not trained)
 ///   adapters     b for each
 ///   gradients    4 for each trained one (bf16: 2)
 ///   optimizer    8 for each trained one (bf16: 4, 8-bit: 2.03), and 4 for master weights in bf16_mixed;
-///   shared by the
-///                data-parallel ranks if sharded
+///                shared by the data-parallel ranks if sharded
 ///   activations  for each language layer and token, in elements of b bytes:
 ///                  none       6 D + 3 N H + 3 K H + 3 F, the inputs of all that has a backward
 ///                  selective  3 D + 2 N H + 2 K H + 2 F: norms, rotation and GeGLU are computed again
@@ -32,7 +36,7 @@ struct Gpu {
 ///                and 4 N for the soft-max sums; for each vision layer and patch 8 E + 2 F (full: E), kept
 ///                only if something in the tower is trained
 ///   logits       of one piece of the loss
-///   workspace    gradients in flight, scratch of the matrix products, one dequantised matrix in qlora,
+///   workspace    gradients in flight, scratch of the matrix products, a part of a matrix widened in qlora,
 ///   pixels overhead     CUDA context and fragmentation
 /// Tensor parallel divides layers, embeddings, logits and, with sequence parallel, activations; pipeline
 /// divides layers and keeps as many micro batches as stages; context divides tokens. The vision tower is
@@ -62,7 +66,7 @@ struct Estimate {
     double seconds = 0;         ///< of the whole job; 0: not known
     bool isFitKnown = false;
     bool fits = false;
-    int64_t largestMicroBatch = 0;  ///< that fits with this sequence length; 0: none
+    int64_t largestMicroBatch = 0;  ///< that fits with this sequence length and divides the batch; 0: none
     int64_t largestSequence = 0;    ///< that fits with this micro batch, a multiple of 64; 0: none
 };
 

@@ -4,11 +4,15 @@
 // bf16).
 
 #include "jobs/estimate/estimate.h"
+#include "jobs/estimate/device_rate.h"
+#include "jobs/estimate/edits.h"
 #include "tests/support/check.h"
 
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <cmath>
+#include <fstream>
 
 using namespace facet::jobs;
 using facet::core::reason;
@@ -132,7 +136,32 @@ private Q_SLOTS:
         QVERIFY(std::abs(memory.gradients / (4 * 65.5e6) - 1) < 0.002);  // rank 16: 65.5 M, peft's count
         const MemoryByPart nf4 =
             estimate(job("gemma-3-12b", {{"model.text_only", true}, {"method", "qlora"}}), {}).memory;
-        QVERIFY(std::abs(nf4.weights / (0.5625 * 10758e6 + 2 * 1007.7e6) - 1) < 0.002);
+        // arXiv:2305.14314, section 3: 4 bits, and with double quantisation 0.127 for the scales.
+        QVERIFY(std::abs(nf4.weights / (4.127 / 8 * 10758e6 + 2 * 1007.7e6) - 1) < 0.002);
+    }
+
+    void qloraKeepsATowerInFullThatIsTrained()
+    {
+        const auto weights = [](bool isFrozen) {
+            return estimate(job("gemma-3-4b", {{"method", "qlora"},
+                                               {"freeze.vision_tower", isFrozen},
+                                               {"freeze.projector", true}}),
+                            {})
+                .memory.weights;
+        };
+        const double tower = 416.4e6;  // its linear layers and embeddings
+        QVERIFY(std::abs((weights(false) - weights(true)) / (tower * (2 - 4.127 / 8)) - 1) < 0.01);
+    }
+
+    /// As engine/ does it: fp32 whatever the job says, and no CUDA.
+    void aCpuComputesInFloat()
+    {
+        const ResolvedJob lora = job("gemma-3-1b", {{"activation_checkpointing", "none"}});
+        const Estimate cpu = estimate(lora, {.name = "", .memoryBytes = 64e9, .isCpu = true});
+        QCOMPARE(cpu.memory.weights, 2 * estimate(lora, {}).memory.weights);
+        QCOMPARE(cpu.memory.overhead, 0.0);
+        QVERIFY(cpu.fits);
+        QVERIFY(!estimate(lora, {.name = "", .memoryBytes = cpu.memory.total() - 1, .isCpu = true}).fits);
     }
 
     void layoutsShareTheLoad()
@@ -175,7 +204,18 @@ private Q_SLOTS:
         const Estimate result = estimate(lora, {"", 80e9, 0});
         QVERIFY(result.largestMicroBatch > 1);
         QVERIFY(memoryOf(lora, result.largestMicroBatch, 2048, Checkpointing::None, 0).total() <= 80e9);
-        QVERIFY(memoryOf(lora, result.largestMicroBatch + 1, 2048, Checkpointing::None, 0).total() > 80e9);
+        // The next one that divides 4096.
+        QVERIFY(memoryOf(lora, result.largestMicroBatch * 2, 2048, Checkpointing::None, 0).total() > 80e9);
+        const Estimate ofSix = estimate(
+            job("gemma-3-4b", {{"model.text_only", true}, {"batch.global", 6}, {"sequence_length", 64}}),
+            {"", 80e9, 0});
+        QCOMPARE(ofSix.largestMicroBatch, 6);
+        for (const double bytes : {9.6e9, 10e9, 11e9, 12e9}) {
+            const int64_t most =
+                estimate(job("gemma-3-4b", {{"model.text_only", true}, {"batch.global", 15}}), {"", bytes, 0})
+                    .largestMicroBatch;
+            QVERIFY(most == 0 || 15 % most == 0);  // what is told can be set
+        }
         QVERIFY(memoryOf(lora, 1, result.largestSequence, Checkpointing::None, 0).total() <= 80e9);
         QVERIFY(memoryOf(lora, 1, result.largestSequence + 64, Checkpointing::None, 0).total() > 80e9);
         QCOMPARE(estimate(job("gemma-3-27b", {{"method", "full"}}), {"", 80e9, 0}).largestMicroBatch, 0);
@@ -189,6 +229,61 @@ private Q_SLOTS:
         QCOMPARE(result.seconds, 100 * result.secondsPerStep);
         QCOMPARE(estimate(lora, {"", 80e9, 399e12}).secondsPerStep, 2 * result.secondsPerStep);
         QCOMPARE(estimate(lora, {}).secondsPerStep, 0.0);
+
+        // A rate of whole steps counts as it is, and before that of products.
+        const Estimate probed = estimate(lora, {.name = "", .flops = 798e12, .stepFlops = 100e12});
+        QVERIFY(std::abs(probed.secondsPerStep * 100e12 / (probed.flops.total() + probed.flops.recompute) -
+                         1) < 1e-12);
+    }
+
+    void ratesAreRememberedByDeviceAndType()
+    {
+        QTemporaryDir home;
+        const std::filesystem::path folder = home.path().toStdString();
+        const Gpu gpu = {.name = "A card"}, cpu = {.name = "CPU, 4 cores", .isCpu = true};
+        QCOMPARE(rememberedRate(folder, gpu, Precision::Bf16), 0.0);
+        QVERIFY(rememberRate(folder, gpu, Precision::Bf16Mixed, 3e14));
+        QVERIFY(rememberRate(folder, gpu, Precision::Fp32, 4e13));
+        QVERIFY(rememberRate(folder, cpu, Precision::Bf16, 5e10));
+        QCOMPARE(rememberedRate(folder, gpu, Precision::Bf16), 3e14);
+        QCOMPARE(rememberedRate(folder, gpu, Precision::Fp32), 4e13);
+        QCOMPARE(rememberedRate(folder, {.name = "another"}, Precision::Fp32), 0.0);
+        QCOMPARE(rememberedRate(folder, cpu, Precision::Fp32), 5e10);  // it has no other type
+
+        std::ofstream(folder / "cache/device-rates.json") << "{ damaged";
+        QCOMPARE(rememberedRate(folder, gpu, Precision::Fp32), 0.0);
+        QVERIFY(rememberRate(folder, gpu, Precision::Fp32, 4e13));
+        QCOMPARE(rememberedRate(folder, gpu, Precision::Fp32), 4e13);
+    }
+
+    void whatDoesNotFitGetsThreeEditsAtMost()
+    {
+        const Settings settings = {{"name", "a"},
+                                   {"model.base", "gemma-3-12b"},
+                                   {"data.sources", nlohmann::json::array({{{"path", "mock:text"}}})},
+                                   {"steps", 100},
+                                   {"batch.global", 8},
+                                   {"batch.micro", 8},
+                                   {"sequence_length", 8192}};
+        const Surroundings surroundings = {{}, SOURCE_DIR "/resources/recipes", 1};
+        const Result<ResolvedJob> resolved = resolveJob(settings, surroundings);
+        QVERIFY2(resolved, reason(resolved));
+        const Gpu gpu = {"", 32e9, 0};
+        QVERIFY(!estimate(*resolved, gpu).fits);
+        const std::vector<JobEdit> edits = editsThatFit(settings, *resolved, surroundings, gpu);
+        QCOMPARE(edits.size(), size_t{3});
+        QVERIFY(edits.front().fits);
+        for (const JobEdit& edit : edits) {
+            Settings changed = settings;
+            for (const auto& [key, value] : edit.changes)
+                changed[key] = value;
+            const Estimate then = estimate(*resolveJob(changed, surroundings), gpu);
+            QCOMPARE(then.memory.total(), edit.bytes);
+            QCOMPARE(then.fits, edit.fits);
+        }
+        QCOMPARE(asOverrides({{"", {{"method", "lora"}, {"freeze.language_model", true}}, 0, false},
+                              {"", {{"batch.micro", 2}}, 0, false}}),
+                 std::string("freeze.language_model=true method=lora, or batch.micro=2"));
     }
 
     void theDescriptionSaysWhatAUserNeeds()

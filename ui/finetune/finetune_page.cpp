@@ -91,6 +91,7 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     : QWidget(parent),
       m_form(parts.form),
       m_start(parts.form.home, parts.engine, {parts.form.builtIns, parts.form.recipes, 1}),
+      m_probe(parts.form.home, parts.engine),
       m_conversations(parts.conversations),
       m_loaded(parts.loaded),
       m_devices({m_form.device()}),
@@ -107,7 +108,7 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     m_outline = new JobOutline(m_form, outlineSections());
     row->addWidget(m_outline);
     row->addWidget(makeForm(), 1);
-    m_side = new SidePanel(m_form);
+    m_side = new SidePanel(m_form, m_probe);
     m_side->setFixedWidth(kSideWidth);
     m_side->setProperty("pane", true);
     m_side->setAccessibleName(tr("Cost, changes, job file"));

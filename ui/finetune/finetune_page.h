@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ui/finetune/job_form.h"
+#include "ui/finetune/job_probe.h"
 #include "ui/finetune/job_start.h"
 #include "ui/finetune/sweep_draft.h"
 
@@ -85,6 +86,7 @@ private:
 
     JobForm m_form;
     JobStart m_start;
+    JobProbe m_probe;
     SweepDraft m_sweeps;
     ConversationService* m_conversations;
     LoadedModels* m_loaded;

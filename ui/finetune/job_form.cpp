@@ -330,6 +330,12 @@ void JobForm::setDevice(const TrainDevice& device)
     ask();
 }
 
+void JobForm::judgeAgain()
+{
+    ++m_round;
+    ask();
+}
+
 QString JobForm::commandLine() const
 {
     const QString file = m_file.isEmpty() ? QStringLiteral("%1.json").arg(text("name")) : m_file;

@@ -92,6 +92,9 @@ public:
     void setDevice(const TrainDevice& device);
     const TrainDevice& device() const { return m_device; }
 
+    /// What the verdict knows of this machine has changed.
+    void judgeAgain();
+
     /// The command that runs the job, as one would type it.
     QString commandLine() const;
 

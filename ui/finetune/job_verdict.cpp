@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/models/library.h"
 #include "core/run/run_folder.h"
+#include "jobs/estimate/device_rate.h"
 #include "ui/finetune/job_rules.h"
 
 #include <algorithm>
@@ -18,85 +19,17 @@ core::RunFolder runFolder(const std::filesystem::path& home, const std::string& 
     return {home / "runs" / name};
 }
 
-jobs::Estimate estimateOn(const TrainDevice& device, jobs::ResolvedJob resolved)
+jobs::Gpu gpuOf(const JudgedPlace& place, const jobs::ResolvedJob& resolved)
 {
-    if (!device.isCpu)
-        return jobs::estimate(resolved, {device.name, device.memoryBytes, 0});
-    // A CPU computes in fp32, whatever precision says, and has no CUDA to make room for.
-    resolved.job.precision = jobs::Precision::Fp32;
-    jobs::Estimate estimate = jobs::estimate(resolved, {device.name, device.memoryBytes, 0});
-    estimate.memory.overhead = 0;
-    estimate.fits = estimate.memory.total() <= device.memoryBytes;
-    return estimate;
+    const TrainDevice& device = place.device;
+    jobs::Gpu gpu = {.name = device.name, .memoryBytes = device.memoryBytes, .isCpu = device.isCpu};
+    gpu.stepFlops = jobs::rememberedRate(place.home, gpu, resolved.job.precision);
+    return gpu;
 }
 
 jobs::Surroundings surroundings(const JudgedPlace& place)
 {
     return {place.builtIns, place.recipes, place.device.isCpu ? 0 : 1};
-}
-
-/// Tries changes, from the mildest to the hardest, until three of them fit.
-std::vector<JobEdit> editsThatFit(const Settings& settings, const JobVerdict& verdict,
-                                  const JudgedPlace& place)
-{
-    const jobs::Job& job = verdict.resolved->job;
-    const jobs::Estimate& now = *verdict.estimate;
-    std::vector<JobEdit> tried;
-    const auto instead = [](const std::string& what, auto value, auto before) {
-        return what + " " + std::to_string(value) + " in place of " + std::to_string(before);
-    };
-    int64_t micro = std::min(now.largestMicroBatch, job.microBatch - 1);
-    while (micro > 1 && job.globalBatch % (micro * verdict.resolved->dataParallel) != 0)
-        --micro;
-    if (micro >= 1)
-        tried.push_back({instead("Micro batch", micro, job.microBatch), {{"batch.micro", micro}}, 0, false});
-    if (job.checkpointing != jobs::Checkpointing::Full && now.checkpointing != jobs::Checkpointing::Full)
-        tried.push_back({"Compute all activations again (checkpointing full)",
-                         {{"activation_checkpointing", "full"}},
-                         0,
-                         false});
-    if (now.largestSequence >= 64 && now.largestSequence < job.sequenceLength)
-        tried.push_back({instead("Sequences of", now.largestSequence, job.sequenceLength) + " tokens",
-                         {{"sequence_length", now.largestSequence}},
-                         0,
-                         false});
-    const bool hasAdapters = !verdict.resolved->adapters.empty();
-    if (hasAdapters && verdict.resolved->config.vision &&
-        (!verdict.resolved->freeze.visionTower || !verdict.resolved->freeze.projector))
-        tried.push_back({"Freeze vision tower and projector",
-                         {{"freeze.vision_tower", true}, {"freeze.projector", true}},
-                         0,
-                         false});
-    if (job.method == jobs::Method::Full)
-        tried.push_back({"LoRA in place of full training",
-                         {{"method", "lora"}, {"freeze.language_model", true}},
-                         0,
-                         false});
-    if (job.optimizer.kind == jobs::OptimizerKind::AdamW && verdict.resolved->parameters.trained > 10'000'000)
-        tried.push_back({"Optimizer moments in 8 bits", {{"optimizer.type", "adamw_8bit"}}, 0, false});
-    if (job.method == jobs::Method::Lora && !place.device.isCpu)
-        tried.push_back(
-            {"QLoRA: the base in 4 bits", {{"method", "qlora"}, {"freeze.language_model", true}}, 0, false});
-    std::vector<JobEdit> edits;
-    for (JobEdit& edit : tried) {
-        Settings changed = settings;
-        for (const auto& [key, value] : edit.changes)
-            changed[key] = value;
-        const core::Result<jobs::ResolvedJob> resolved = jobs::resolveJob(changed, surroundings(place));
-        if (!resolved)
-            continue;
-        const jobs::Estimate then = estimateOn(place.device, *resolved);
-        edit.bytes = then.memory.total();
-        edit.fits = then.fits;
-        if (edit.bytes < now.memory.total())
-            edits.push_back(std::move(edit));
-    }
-    std::ranges::stable_sort(edits, [](const JobEdit& a, const JobEdit& b) {
-        return a.fits != b.fits ? a.fits : !a.fits && a.bytes < b.bytes;
-    });
-    if (edits.size() > 3)
-        edits.resize(3);
-    return edits;
 }
 
 /// What a run writes: adapters or trained weights with their optimizer, for each checkpoint that is kept, and
@@ -143,10 +76,11 @@ void resolve(Settings settings, const JudgedPlace& place, JobVerdict& verdict)
         return;
     for (const std::string& note : verdict.resolved->notes)
         verdict.warnings.try_emplace(keyOfSentence(note), note);
-    verdict.estimate = estimateOn(place.device, *verdict.resolved);
+    const jobs::Gpu gpu = gpuOf(place, *verdict.resolved);
+    verdict.estimate = jobs::estimate(*verdict.resolved, gpu);
     addDisk(verdict);
     if (verdict.estimate->isFitKnown && !verdict.estimate->fits)
-        verdict.edits = editsThatFit(settings, verdict, place);
+        verdict.edits = jobs::editsThatFit(settings, *verdict.resolved, surroundings(place), gpu);
 }
 
 }  // namespace

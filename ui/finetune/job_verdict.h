@@ -3,7 +3,7 @@
 // What a document means: its values, what is wrong with it, what it trains and what that costs. A pure
 // function of document, place and files, made to run in another thread.
 
-#include "jobs/estimate/estimate.h"
+#include "jobs/estimate/edits.h"
 #include "jobs/resolved_job.h"
 #include "ui/finetune/job_document.h"
 
@@ -24,21 +24,13 @@ struct TrainDevice {
     bool operator==(const TrainDevice&) const = default;
 };
 
-/// A change of the job that makes it fit, with what it would need then.
-struct JobEdit {
-    std::string sentence;  ///< "Micro batch 2 in place of 8"
-    jobs::Settings changes;
-    double bytes = 0;
-    bool fits = false;
-};
-
 struct JobVerdict {
     std::map<std::string, std::string> problems;  ///< sentence by key; "" is the job as a whole
     std::map<std::string, std::string> warnings;  ///< likewise, of what is odd but runs
     std::optional<jobs::ResolvedJob> resolved;    ///< without the values that have problems
     std::optional<jobs::Estimate> estimate;
     TrainDevice device;
-    std::vector<JobEdit> edits;  ///< at most three, where it does not fit
+    std::vector<jobs::JobEdit> edits;  ///< at most three, where it does not fit
     double adapterBytes = 0;
     double diskBytes = 0;  ///< of all checkpoints that are kept
 

@@ -1,7 +1,9 @@
 #include "ui/finetune/side_panel.h"
 
 #include "ui/finetune/job_form.h"
+#include "ui/finetune/probe_view.h"
 #include "ui/models/words.h"
+#include "ui/runs/run_words.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/chip.h"
@@ -58,9 +60,10 @@ QString gibibytes(double bytes)
 
 }  // namespace
 
-SidePanel::SidePanel(JobForm& form, QWidget* parent)
+SidePanel::SidePanel(JobForm& form, JobProbe& probe, QWidget* parent)
     : QWidget(parent),
       m_form(form),
+      m_probe(probe),
       m_changes(form),
       m_tabs(new Segments(tr("Side view"), {tr("Cost"), tr("Changes"), tr("Job file")})),
       m_stack(new QStackedWidget)
@@ -123,6 +126,7 @@ QWidget* SidePanel::makeCost()
     m_parts = addList();
     m_edits = addList();
     m_edits->setSpacing(space::kXs);
+    column->addWidget(new ProbeView(m_form, m_probe));
     column->addSpacing(space::kM);
     m_trained = new Label(TextStyle::Section);
     m_trained->setWordWrap(true);
@@ -253,7 +257,7 @@ void SidePanel::showEdits()
     clear(m_edits);
     const JobVerdict& verdict = m_form.verdict();
     int number = 0;
-    for (const JobEdit& edit : verdict.edits) {
+    for (const jobs::JobEdit& edit : verdict.edits) {
         const QString text = tr("%1: %2%3")
                                  .arg(QString::fromStdString(edit.sentence), gibibytes(edit.bytes),
                                       edit.fits ? tr(", fits") : tr(", not enough alone"));
@@ -302,6 +306,12 @@ void SidePanel::showTrained()
                                        words::integer(static_cast<qint64>(verdict.estimate->tokensPerStep) *
                                                       job.steps))
                             : QString());
+    if (const double seconds = verdict.estimate->secondsPerStep; seconds > 0)
+        figures << tr("By the last probe on this device a step takes %1%2.")
+                       .arg(seconds < 60 ? tr("%1 s").arg(seconds, 0, 'f', 2) : words::duration(seconds),
+                            job.steps > 0
+                                ? tr(", all of them %1").arg(words::duration(verdict.estimate->seconds))
+                                : QString());
     if (verdict.estimate->largestMicroBatch > 0)
         figures << tr("Largest that fits: micro batch %1, or %2 tokens.")
                        .arg(words::integer(verdict.estimate->largestMicroBatch),

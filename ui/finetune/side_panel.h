@@ -15,6 +15,7 @@ namespace facet::ui {
 
 class Chip;
 class JobForm;
+class JobProbe;
 class Label;
 class Segments;
 class StackBar;
@@ -24,8 +25,8 @@ class SidePanel final : public QWidget {
     Q_OBJECT
 
 public:
-    /// `form` must outlive this object.
-    explicit SidePanel(JobForm& form, QWidget* parent = nullptr);
+    /// `form` and `probe` must outlive this object.
+    SidePanel(JobForm& form, JobProbe& probe, QWidget* parent = nullptr);
 
 Q_SIGNALS:
     /// The user wants to change this key.
@@ -44,6 +45,7 @@ private:
     void showFile();
 
     JobForm& m_form;
+    JobProbe& m_probe;
     ChangesModel m_changes;
     Segments* m_tabs;
     QStackedWidget* m_stack;
