@@ -56,11 +56,7 @@ double languageLayerElements(const TextConfig& text, Checkpointing checkpointing
     const auto F = static_cast<double>(text.intermediateSize);
     const auto NH = static_cast<double>(text.numHeads * text.headDim);
     const auto KH = static_cast<double>(text.numKvHeads * text.headDim);
-    if (checkpointing == Checkpointing::Full)
-        return D;
-    if (checkpointing == Checkpointing::Selective)
-        return 3 * D + 2 * NH + 2 * KH + 2 * F;
-    return 6 * D + 3 * NH + 3 * KH + 3 * F;
+    return checkpointing == Checkpointing::Full ? D : 6 * D + 3 * NH + 3 * KH + 3 * F;
 }
 
 double visionLayerElements(const VisionConfig& vision, Checkpointing checkpointing)
@@ -126,13 +122,16 @@ MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequen
         static_cast<double>(microBatch * sequenceLength) / static_cast<double>(layout.context.value_or(1));
 
     MemoryByPart memory;
+    double numTrained = 0, trainedEmbeddings = 0;
     for (const ParameterTable::Row& row : job.parameters.rows) {
         const double held = share(job, row.part);
         const double trained = static_cast<double>(row.trained) * held;
         const double stored = isNf4(job, row) ? kNf4BytesPerWeight : b;
         (row.part == ParameterPart::Adapters ? memory.adapters : memory.weights) +=
             static_cast<double>(row.total) * held * stored;
-        memory.gradients += trained * (job.job.precision == Precision::Bf16 ? 2 : 4);
+        numTrained += trained;
+        if (row.part == ParameterPart::Embeddings)
+            trainedEmbeddings += trained;
         memory.optimizer += trained * optimizerBytes(job) /
                             (layout.shardOptimizer ? static_cast<double>(job.dataParallel) : 1);
     }
@@ -143,10 +142,10 @@ MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequen
     const double sums = 4 * static_cast<double>(text.numHeads);
     memory.activations = inFlight * T * (b * languageLayerElements(text, checkpointing) + sums) / tensor;
     const double oneLayer = T * b * languageLayerElements(text, Checkpointing::None) / tensor;
-    if (checkpointing == Checkpointing::Full)
-        memory.activations += oneLayer;
-    memory.workspace = kMatrixWorkspaceBytes + oneLayer;
-
+    // What goes into the last norm, comes out, is gathered for the loss, and its gradient; angles of
+    // rotation.
+    memory.activations +=
+        T * (4 * b * static_cast<double>(text.hiddenSize) + 16 * static_cast<double>(text.headDim)) / tensor;
     if (job.config.vision && picturesPerSample > 0) {
         const VisionConfig& vision = *job.config.vision;
         const auto patches = static_cast<double>(microBatch * picturesPerSample * vision.patchesPerSide() *
@@ -155,8 +154,9 @@ MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequen
         if (trainsVision(job))
             memory.activations += static_cast<double>(vision.numLayers) * patches * b *
                                   visionLayerElements(vision, checkpointing);
+        // A frozen tower is done before the language model keeps anything.
         memory.workspace +=
-            whole +
+            (trainsVision(job) ? whole : 0) +
             static_cast<double>(microBatch * picturesPerSample * 3 * vision.imageSize * vision.imageSize) * b;
     }
     if (job.job.method == Method::Qlora)
@@ -164,8 +164,21 @@ MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequen
             b *
             std::min(kWidenedWeights, static_cast<double>(text.hiddenSize * text.intermediateSize) / tensor);
 
-    memory.logits = std::min(T, static_cast<double>(kLossChunkTokens)) * static_cast<double>(text.vocabSize) *
-                    kLogitBytes / tensor;
+    memory.logits = std::min(T * static_cast<double>(text.vocabSize), kLossChunkScores) * b / tensor +
+                    4 * trainedEmbeddings;
+
+    // Three moments may be the fullest: the loss, the backward pass of the last layer, when the scores are
+    // gone, and the end, when the activations are gone and all gradients are there, which join the sums one
+    // by one.
+    const double ofSum = job.job.precision == Precision::Bf16 ? 2 : 4;
+    const bool accumulates = job.accumulation > 1;
+    memory.gradients = accumulates ? ofSum * numTrained : 0;
+    const double atLoss = memory.gradients + memory.activations + memory.logits;
+    const double inLayer = memory.gradients + memory.activations + b * trainedEmbeddings +
+                           (kLayerBackward + (checkpointing == Checkpointing::Full ? 1 : 0)) * oneLayer;
+    const double atEnd = (accumulates ? ofSum + b : std::max(ofSum, b)) * numTrained;
+    memory.workspace += kWorkspaceBytes + std::max(0.0, inLayer - atLoss);
+    memory.gradients += std::max(0.0, atEnd - std::max(atLoss, inLayer));
     memory.overhead = kCudaContextBytes + kFragmentation * memory.total();
     return memory;
 }

@@ -26,16 +26,20 @@ struct Gpu {
 ///
 ///   weights      b for each (NF4: 0.516 for the language layers and a vision tower that is not trained)
 ///   adapters     b for each
-///   gradients    4 for each trained one (bf16: 2)
+///   gradients    what of them exists at the fullest moment beside the rest: where several micro batches make
+///   a
+///                step, their sums, 4 for each trained one (bf16: 2); else only what the end of the backward
+///                pass needs over the room that activations leave
 ///   optimizer    8 for each trained one (bf16: 4, 8-bit: 2.03), and 4 for master weights in bf16_mixed;
 ///                shared by the data-parallel ranks if sharded
 ///   activations  for each language layer and token, in elements of b bytes:
-///                  none       6 D + 3 N H + 3 K H + 3 F, the inputs of all that has a backward
-///                  selective  3 D + 2 N H + 2 K H + 2 F: norms, rotation and GeGLU are computed again
-///                  full       D, and one layer as for none at a time
+///                  none, selective  6 D + 3 N H + 3 K H + 3 F, the inputs of all that has a backward (on a
+///                  CPU
+///                                   none keeps what lies between, too)
+///                  full             D
 ///                and 4 N for the soft-max sums; for each vision layer and patch 8 E + 2 F (full: E), kept
 ///                only if something in the tower is trained
-///   logits       of one piece of the loss
+///   logits       of one piece of the loss, and 4 for each trained embedding: the head's gradient
 ///   workspace    gradients in flight, scratch of the matrix products, a part of a matrix widened in qlora,
 ///   pixels overhead     CUDA context and fragmentation
 /// Tensor parallel divides layers, embeddings, logits and, with sequence parallel, activations; pipeline

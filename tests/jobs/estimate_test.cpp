@@ -89,6 +89,64 @@ private Q_SLOTS:
         QVERIFY2(std::abs(actual / expected - 1) < 0.004, qPrintable(QString::number(actual)));
     }
 
+    void peaksAreThoseOfRunsOnAGpu_data()
+    {
+        QTest::addColumn<QString>("model");
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<QString>("optimizer");
+        QTest::addColumn<QString>("data");
+        QTest::addColumn<int>("length");
+        QTest::addColumn<int>("micro");
+        QTest::addColumn<QString>("checkpointing");
+        QTest::addColumn<double>("gib");
+        const auto row = [](const char* model, const char* method, int length, int micro, double gib,
+                            const char* checkpointing = "none", const char* optimizer = "adamw",
+                            const char* data = "mock:text") {
+            QTest::addRow("%s %s %s %s %d x %d", model, method, optimizer, data, micro, length)
+                << model << method << optimizer << data << length << micro << checkpointing << gib;
+        };
+        // LibTorch's max_memory_allocated of ./dev bench train on an H200, 2026-11-29.
+        row("gemma-3-270m", "full", 2048, 4, 9.051);
+        row("gemma-3-1b", "lora", 2048, 4, 15.660);
+        row("gemma-3-1b", "full", 2048, 4, 27.945);
+        row("gemma-3-1b", "full", 2048, 4, 18.639, "none", "adamw_8bit");
+        row("gemma-3-1b", "full", 2048, 4, 20.545, "none", "adamw_bf16");
+        row("gemma-3-4b", "lora", 2048, 2, 23.731);
+        row("gemma-3-4b", "lora", 8192, 1, 11.599, "full");
+        row("gemma-3-12b", "lora", 2048, 1, 40.675);
+        // These were not looked at when the constants were set.
+        row("gemma-3-4b", "lora", 1024, 2, 16.255, "none", "adamw", "mock:vision");
+        row("gemma-3-1b", "lora", 4096, 1, 9.380);
+        row("gemma-3-270m", "full", 1024, 2, 5.327, "full");
+    }
+    void peaksAreThoseOfRunsOnAGpu()
+    {
+        QFETCH(QString, model);
+        QFETCH(QString, method);
+        QFETCH(QString, optimizer);
+        QFETCH(QString, data);
+        QFETCH(int, length);
+        QFETCH(int, micro);
+        QFETCH(QString, checkpointing);
+        QFETCH(double, gib);
+        const char* const targets =
+            R"(.*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj))";
+        Settings settings = {{"method", method.toStdString()},
+                             {"data.sources", nlohmann::json::array({{{"path", data.toStdString()}}})},
+                             {"sequence_length", length},
+                             {"batch.global", micro},
+                             {"batch.micro", micro},
+                             {"optimizer.type", optimizer.toStdString()},
+                             {"precision", optimizer == "adamw" ? "bf16_mixed" : "bf16"},
+                             {"activation_checkpointing", checkpointing.toStdString()},
+                             {"lora.rank", 8}};
+        if (model == "gemma-3-4b" || model == "gemma-3-12b")
+            settings["lora.targets"] = targets;
+        const MemoryByPart memory = estimate(job(model.toStdString(), settings), {}).memory;
+        const double estimated = (memory.total() - memory.overhead) / std::pow(2, 30);
+        QVERIFY2(std::abs(estimated / gib - 1) < 0.03, qPrintable(QString::number(estimated)));
+    }
+
     void aPictureCostsItsFlops()
     {
         QVERIFY(std::abs(visionFlops(*publicShape("gemma-3-4b")->vision) / 5.46e12 - 1) < 0.002);
@@ -183,8 +241,8 @@ private Q_SLOTS:
         const ResolvedJob lora =
             job("gemma-3-4b", {{"model.text_only", true}, {"sequence_length", 8192}, {"batch.micro", 4}});
         double last = 1e30;
-        for (const Checkpointing each :
-             {Checkpointing::None, Checkpointing::Selective, Checkpointing::Full}) {
+        // On a GPU selective keeps what none keeps.
+        for (const Checkpointing each : {Checkpointing::None, Checkpointing::Full}) {
             const double total = memoryOf(lora, 4, 8192, each, 0).total();
             QVERIFY(total < last);
             last = total;
