@@ -112,7 +112,8 @@ void AdapterSection::showAdapters()
         row.name->setToolTip(path);
         row.scale->setAccessibleName(tr("Scale of %1").arg(row.name->text()));
         const QSignalBlocker blocker(row.scale);
-        if (!row.scale->hasFocus())
+        // Not while it says the same: setting it would write over what is half typed.
+        if (row.scale->value() != adapters[i].scale)
             row.scale->setValue(adapters[i].scale);
         row.problem->setText(offer ? offer->problem : QString());
         row.problem->setVisible(offer && !offer->problem.isEmpty());
