@@ -118,15 +118,18 @@ Result<Measured> measure(const jobs::ResolvedJob& resolved, const std::string& d
 
 ProbeAnswer tooLarge(const Error& error, const std::vector<jobs::JobEdit>& edits, const std::string& device)
 {
+    // The engine's own advice knows no estimate.
+    const std::string message =
+        edits.empty() ? error.message : error.message.substr(0, error.message.find("; this needs less"));
     ProbeAnswer answer;
-    answer.json = {{"fits", false}, {"device", device}, {"message", error.message}};
+    answer.json = {{"fits", false}, {"device", device}, {"message", message}};
     answer.json["edits"] = nlohmann::ordered_json::array();
-    answer.text = "\ndoes not fit: " + error.message + "\n";
+    answer.text = "\ndoes not fit: " + message + "\n";
     if (!edits.empty())
-        answer.text += "What needs less:\n";
+        answer.text += "What needs less, by the estimate:\n";
     for (const jobs::JobEdit& edit : edits) {
         answer.text +=
-            row(jobs::asOverrides({edit}), edit.sentence + ": " + inBytes(edit.bytes) + " by the estimate");
+            "  " + jobs::asOverrides({edit}) + "\n      " + edit.sentence + ": " + inBytes(edit.bytes) + "\n";
         answer.json["edits"].push_back({{"sentence", edit.sentence},
                                         {"changes", edit.changes},
                                         {"bytes", edit.bytes},

@@ -67,10 +67,9 @@ struct LoadRequest {
     std::string model;            ///< a library name, a folder, an id in the Hugging Face cache, or "demo"
     bool textOnly = false;        ///< the vision part stays on the disk
     std::string device = "auto";  ///< auto, cpu, cuda, cuda:1
-    std::string dtype = "";  ///< of the arithmetic: float32, bfloat16 (GPUs only); "": the device's default
-    std::string weights =
-        "";               ///< float32, bfloat16, int8, int4, nf4; "": as dtype, on a CPU as the checkpoint
-    int64_t context = 0;  ///< tokens; 0: the model's own, at most 8192
+    std::string dtype = "";    ///< of the arithmetic: float32, bfloat16 (GPUs only); "": the device's default
+    std::string weights = "";  ///< as gemma3::WeightFormat is named; "": as dtype, on a CPU as the checkpoint
+    int64_t context = 0;       ///< tokens; 0: the model's own, at most 8192
 };
 
 struct LoadEstimate {
