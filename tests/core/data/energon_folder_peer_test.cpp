@@ -36,7 +36,7 @@ const char* const kEnergon =
     "                    tar.addfile(info, io.BytesIO(data))\n"
     "def prepare(name, kind, fields, more=()):\n"
     "    subprocess.run([sys.executable, '-m', 'megatron.energon.cli.main', 'prepare', str(root / name), "
-    "'--non-interactive',\n"
+    "'--non-interactive', '--num-workers', '1',\n"
     "        '--sample-type', kind, '--field-map', json.dumps(fields), *more], check=True, "
     "stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
     "j = lambda value: json.dumps(value).encode()\n"
