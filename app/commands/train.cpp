@@ -379,7 +379,12 @@ Result<JobParts> loadForTraining(const jobs::ResolvedJob& job, const std::string
     const Result<Device> chosen = deviceOf(device);
     if (!chosen)
         return chosen.error();
-    Result<Parts> parts = load(job, *chosen);
+    // A new model's base is written to be saved beside checkpoints, of which there are none here.
+    std::error_code ignored;
+    const std::filesystem::path scratch =
+        std::filesystem::temp_directory_path(ignored) / ("facet-probe-" + std::to_string(::getpid()));
+    Result<Parts> parts = load(job, core::RunFolder{scratch}, *chosen);
+    std::filesystem::remove_all(scratch, ignored);
     if (!parts)
         return parts.error();
     return JobParts{std::move(parts->loaded), std::move(parts->trained), chosen->device};

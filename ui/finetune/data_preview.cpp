@@ -147,10 +147,8 @@ QString DataPreview::format() const
 void DataPreview::setQuery(const DataQuery& query)
 {
     const bool isSame = m_hasQuery && readTheSame(query, m_query);
-    const bool isCutElsewhere =
-        m_query.sequenceLength != query.sequenceLength || m_query.seed != query.seed ||
-        m_query.heldOutFraction != query.heldOutFraction || m_query.heldOutSeed != query.heldOutSeed ||
-        m_query.maxSamples != query.maxSamples;
+    const bool isCutElsewhere = m_query.sequenceLength != query.sequenceLength ||
+                                m_query.seed != query.seed || m_query.all != query.all;
     if (!m_hasQuery || m_query.all != query.all) {
         ++m_sharesRound;
         m_sharesDelay.start();

@@ -351,10 +351,8 @@ void DataSection::ask()
         return;
     const jobs::Job& job = resolved->job;
     m_preview.setQuery({source(), job.data.trainOn == jobs::TrainOn::All, job.sequenceLength,
-                        static_cast<uint64_t>(job.data.shuffleSeed),
-                        job.data.validationPath.empty() ? job.data.validationFraction : 0,
-                        static_cast<uint64_t>(job.data.validationSeed), job.data.maxSamples,
-                        resolved->modelPath, resolved->config, job.data});
+                        static_cast<uint64_t>(job.data.shuffleSeed), resolved->modelPath, resolved->config,
+                        job.data});
 }
 
 void DataSection::showSource()

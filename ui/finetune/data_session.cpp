@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/data/mock.h"
 #include "core/data/packing.h"
+#include "core/data/row_shares.h"
 #include "core/data/shuffle.h"
 #include "jobs/job/open_source.h"
 
@@ -178,13 +179,10 @@ std::vector<PackedRows> packedRows(const DataQuery& query, const DataSession& se
     std::vector<int64_t> lengthOf(static_cast<size_t>(session.numRows()), 0);
     for (size_t i = 0; i < counts.goodRows.size(); ++i)
         lengthOf[static_cast<size_t>(counts.goodRows[i])] = counts.lengths[i];
-    std::vector<int64_t> rows;
-    for (int64_t row = 0; row < session.numRows(); ++row) {
-        const bool isTrained =
-            !core::isHeldOut(static_cast<uint64_t>(row), query.heldOutFraction, query.heldOutSeed);
-        if (isTrained && (query.maxSamples == 0 || std::ssize(rows) < query.maxSamples))
-            rows.push_back(row);
-    }
+    const std::vector<uint64_t> rows =
+        core::sharesOf(session.numRows(), query.all.validationFraction,
+                       static_cast<uint64_t>(query.all.validationSeed), query.all.maxSamples)
+            .trained;
     if (rows.empty())
         return {};
     const core::Blend::Source source = {rows.size(), 1};
@@ -192,7 +190,7 @@ std::vector<PackedRows> packedRows(const DataQuery& query, const DataSession& se
     std::vector<int64_t> drawn;
     std::vector<int64_t> lengths;
     for (size_t i = 0; i < rows.size(); ++i) {
-        const int64_t row = rows[blend.next().row];
+        const auto row = static_cast<int64_t>(rows[blend.next().row]);
         if (lengthOf[static_cast<size_t>(row)] == 0)
             continue;
         drawn.push_back(row);

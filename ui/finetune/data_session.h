@@ -21,12 +21,6 @@ struct DataQuery {
     bool everything = false;  ///< prompts count in the loss, too
     int64_t sequenceLength = 0;
     uint64_t seed = 0;
-
-    /// Which rows are left out of packs, as a job says it.
-    double heldOutFraction = 0;
-    uint64_t heldOutSeed = 0;
-    int64_t maxSamples = 0;
-
     std::filesystem::path modelPath;  ///< "" where the model is not on this machine: no tokens then
     core::gemma3::Config config;
     jobs::DataSettings all = {};  ///< all sources, with what validates

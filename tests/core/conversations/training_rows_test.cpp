@@ -84,7 +84,7 @@ private Q_SLOTS:
         const std::string bytes = *readFile(SOURCE_DIR "/resources/demo-data/picture.png", 1 << 24);
         const Picture picture = *chats.attachments.keep(bytes, "mine.png");
 
-        const int64_t seen = chats.begin({"m", "Be short.", {}, false});
+        const int64_t seen = chats.begin({"m", "Be short.", {}, false, {}});
         const int64_t question =
             chats.add(seen, 0, "user", "What is \"this\"?\n", MessageState::Complete, "", {picture, picture});
         chats.add(seen, question, "assistant", "Another try.");
@@ -104,7 +104,7 @@ private Q_SLOTS:
         chats.add(unanswered, 0, "user", "Anybody?");
         const int64_t failed = chats.begin();
         chats.add(failed, chats.add(failed, 0, "user", "?"), "assistant", "x", MessageState::Failed);
-        const int64_t completion = chats.begin({"m", "", {}, true});
+        const int64_t completion = chats.begin({"m", "", {}, true, {}});
         chats.add(completion, chats.add(completion, 0, "user", "Once"), "assistant", " upon a time");
 
         const Result<TrainingRows> rows = chats.write({seen, plain, unanswered, failed, completion});

@@ -135,7 +135,7 @@ private Q_SLOTS:
         const RunFolder folder = make("noted", running());
         RunObserver observer({place()});
         QVERIFY(observer.look()[0].tags.empty());
-        QVERIFY(writeNotes(folder, {{"best", "lr"}, "rank 8 was \"enough\""}));
+        QVERIFY(writeNotes(folder, {{"best", "lr"}, "rank 8 was \"enough\"", ""}));
         QCOMPARE(observer.look()[0].tags, (std::vector<std::string>{"best", "lr"}));
         QCOMPARE(observer.look()[0].notes, std::string("rank 8 was \"enough\""));
     }

@@ -26,7 +26,8 @@ struct Samples final : SampleStream {
         sample.isTarget.assign(sample.ids.size(), true);
         return std::vector<Pack>(static_cast<size_t>(count), Pack{sample});
     }
-    core::Result<std::vector<Pack>> validation(int64_t) override { return std::vector<Pack>(); }
+    int64_t numValidationPacks() const override { return 0; }
+    core::Result<std::vector<Pack>> validation(int64_t, int64_t) override { return std::vector<Pack>(); }
     int64_t packsPerRound() const override { return 100; }
     std::string fingerprint() const override { return ""; }
 

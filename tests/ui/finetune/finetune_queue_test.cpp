@@ -44,6 +44,7 @@ class FinetuneQueueTest final : public QObject {
         FinetunePage::Parts parts = {
             {home(), SOURCE_DIR "/resources/recipes", {{"demo", SOURCE_DIR "/resources/demo-model"}}},
             "/bin/true",  // who works the queue is not of interest here
+            /*conversations=*/nullptr,
             loaded};
         m_page = std::make_unique<FinetunePage>(std::move(parts));
         m_page->resize(1368, 872);
