@@ -29,6 +29,7 @@ using core::Result;
 
 struct Options {
     std::vector<std::string> words;  ///< job files and overrides, or runs
+    std::string run;
     std::vector<std::string> sweeps;
     std::vector<std::string> after;
     std::string device = "auto";
@@ -229,7 +230,7 @@ int list(const Options& options)
 int move(const Options& options)
 {
     const Result<void> moved = queueFile().edit([&](jobs::RunQueue& queue) -> Result<void> {
-        const Result<int64_t> id = queue.idOf(options.words.front());
+        const Result<int64_t> id = queue.idOf(options.run);
         return id ? jobs::moveEntry(queue, *id, static_cast<size_t>(options.place - 1)) : id.error();
     });
     return moved ? 0 : failed(moved.error());
@@ -408,7 +409,7 @@ void addQueue(CLI::App& program, int& status)
     listing->callback([options, &status] { status = list(*options); });
 
     auto* moving = command->add_subcommand("move", "Puts a run at another place of the queue");
-    moving->add_option("RUN", options->words, "Its name or number")->required()->expected(1);
+    moving->add_option("RUN", options->run, "Its name or number")->required();
     moving->add_option("PLACE", options->place, "1 is the first")->required()->check(CLI::PositiveNumber);
     moving->callback([options, &status] { status = move(*options); });
 

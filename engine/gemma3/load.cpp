@@ -39,11 +39,8 @@ public:
     /// Seen as two-dimensional: the patches' matrix is stored as a convolution, [E, 3, patch, patch].
     WeightMatrix matrix(const std::string& name)
     {
-        const WeightFormat ofArithmetic =
-            m_placement.type == at::kFloat ? WeightFormat::Float32 : WeightFormat::BFloat16;
-        const WeightFormat format =
-            m_placement.inFull.contains(name) ? ofArithmetic : formatOf(name, m_placement.weights);
-        WeightMatrix matrix(source(name).flatten(1), format, m_arithmetic, m_placement.useKernels);
+        WeightMatrix matrix(source(name).flatten(1), formatOf(name, m_placement), m_arithmetic,
+                            m_placement.useKernels);
         countAsDone(name);
         return matrix;
     }
@@ -142,6 +139,13 @@ std::string someOf(const std::vector<std::string>& names)
 }
 
 }  // namespace
+
+WeightFormat formatOf(const std::string& matrix, const Placement& placement)
+{
+    if (!placement.inFull.contains(matrix))
+        return core::gemma3::formatOf(matrix, placement.weights);
+    return placement.type == at::kFloat ? WeightFormat::Float32 : WeightFormat::BFloat16;
+}
 
 void useKernels(Model& model, const Placement& placement)
 {

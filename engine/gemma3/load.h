@@ -24,6 +24,9 @@ struct Placement {
     std::set<std::string> inFull = {};
 };
 
+/// How a matrix is stored there.
+core::gemma3::WeightFormat formatOf(const std::string& matrix, const Placement& placement);
+
 /// A model that can compute: its numbers and its weights on one device.
 struct Model {
     core::gemma3::Config config;

@@ -34,7 +34,7 @@ Model modelFrom(const core::gemma3::Config& config, const Placement& placement, 
     };
     visitor.matrix = [&](const std::string& name, WeightMatrix& matrix) {
         // Patches are stored as a convolution, [E, 3, patch, patch].
-        matrix = {source(name, shapes.at(name)).flatten(1), formatOf(name, placement.weights), arithmetic,
+        matrix = {source(name, shapes.at(name)).flatten(1), formatOf(name, placement), arithmetic,
                   placement.useKernels};
     };
     visitWeights(model.weights, visitor);

@@ -83,10 +83,12 @@ Result<LoadedModel> newModel(const PretrainStart& start, const LoadSettings& set
         return available.error();
     const gemma3::Placement placement = {
         settings.device, settings.type.value_or(settings.device.is_cpu() ? at::kFloat : at::kBFloat16),
-        settings.weights.value_or(core::gemma3::WeightFormat::BFloat16)};
+        settings.weights.value_or(core::gemma3::WeightFormat::BFloat16), /*useKernels=*/true,
+        settings.inFull};
     const core::gemma3::MemoryRequest request = {
-        placement.weights, std::min(settings.context, config.text.maxPositions), settings.numSlots,
-        placement.type == at::kFloat ? 4 : 2, !placement.device.is_cpu()};
+        placement.weights,          std::min(settings.context, config.text.maxPositions),
+        settings.numSlots,          placement.type == at::kFloat ? 4 : 2,
+        !placement.device.is_cpu(), settings.inFull};
     if (const Result<void> fits = core::gemma3::checkMemory(
             config, request, *available, settings.device.is_cpu() ? "this machine" : settings.device.str());
         !fits)

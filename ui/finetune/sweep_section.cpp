@@ -99,6 +99,8 @@ void SweepSection::showRows()
             row->addWidget(values, 3);
             row->addWidget(remove);
             m_rows->addWidget(holder);
+            QWidget::setTabOrder(key, values);
+            QWidget::setTabOrder(values, remove);
         }
     }
     showLine();

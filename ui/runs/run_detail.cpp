@@ -70,7 +70,7 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
     m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);
     for (const QString& name :
-         {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("GPUs"), tr("Job"), tr("Notes")})
+         {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("Job"), tr("Notes"), tr("GPUs")})
         m_tabs->addTab(name);
     column->addWidget(m_tabs);
     m_banner = new Banner(Banner::Tone::Warning);
@@ -99,8 +99,8 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
     });
     m_pages->addWidget(makePlots());
     for (QWidget* page : {static_cast<QWidget*>(m_samples), static_cast<QWidget*>(m_checkpoints),
-                          static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_gpus),
-                          static_cast<QWidget*>(m_jobs), static_cast<QWidget*>(m_notes)}) {
+                          static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_jobs),
+                          static_cast<QWidget*>(m_notes), static_cast<QWidget*>(m_gpus)}) {
         auto* card = new Card;
         card->body()->setContentsMargins(1, space::kXs, 1, space::kXs);
         card->body()->addWidget(page);

@@ -248,7 +248,8 @@ private Q_SLOTS:
         QCOMPARE(answer(0).text, generated(kPrompt, sampling, {}));
         QCOMPARE(answer(1).text, generated(kPrompt, sampling, checkpoint()));
         QVERIFY(answer(0).text != answer(1).text);
-        QTRY_VERIFY(find<QLabel>("sideFiguresB")->text().contains(QStringLiteral("token")));
+        QTRY_VERIFY2(find<QLabel>("sideFiguresB")->text().contains(QStringLiteral("first after")),
+                     qPrintable(find<QLabel>("sideFiguresB")->text()));
         QVERIFY(find<QLabel>("comparisonSettings")->text().contains(QStringLiteral("seed 7")));
         save(QStringLiteral("chat-ab"));
         m_page->resize(720, 700);

@@ -206,6 +206,9 @@ private Q_SLOTS:
         QTest::mouseClick(question->findChild<QPushButton*>(QStringLiteral("queueStartYes")), Qt::LeftButton);
         QTRY_VERIFY_WITH_TIMEOUT(std::filesystem::exists(home() / "runs/one/status.json"), 30'000);
         // A free device needs no question.
+        m_page->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
+        list->setFocus();
         find<QListView>("queueList")->setCurrentIndex(find<QListView>("queueList")->model()->index(1, 0));
         QTest::keyClick(list, Qt::Key_Return, Qt::ControlModifier);
         QTRY_VERIFY_WITH_TIMEOUT(std::filesystem::exists(home() / "runs/two/status.json"), 30'000);
