@@ -14,8 +14,8 @@ namespace facet::engine {
 /// Source  _init_weights of transformers 5.17. Text, modeling_gemma3.py: matrices are normal with
 ///         initializer_range; zero are <pad>'s row, the projector's matrix and the norms, which scale by
 ///         1 + w. Pictures, modeling_siglip.py: attention and feed-forward are Xavier's uniform, positions
-///         normal with 1 / sqrt(width), patches LeCun's normal, cut at two deviations; biases are zero, or
-///         normal with 1e-6 in the feed-forward
+///         normal with 1 / sqrt(width), patches LeCun's normal; biases are zero, or normal with 1e-6 in the
+///         feed-forward
 at::Tensor initialTensor(const std::string& name, at::IntArrayRef shape, double initializerRange,
                          uint64_t seed);
 

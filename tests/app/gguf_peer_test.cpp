@@ -76,8 +76,7 @@ private Q_SLOTS:
         const QString file = QFileInfo(folder).dir().filePath("gemma-3-270m-q4_k_m.gguf");
         QFile input(m_engine.path("input.jsonl"));
         QVERIFY(input.open(QIODevice::WriteOnly));
-        input.write(
-            R"({"prompt": "Die drei größten Städte sind:\n\n\n1. <start_of_turn> 日本の   <unused7>"})");
+        input.write(R"({"tokens": [2, 818, 5279, 529, 7001, 563, 262143, 105, 7, 20000, 236743, 108]})");
         input.close();
         for (const auto& [model, out] : {std::pair(folder, "a"), std::pair(file, "b")}) {
             const Outcome scored = m_engine.run({"score", "-m", model, "--device", "cpu", "--input",

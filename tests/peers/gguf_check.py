@@ -14,6 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
@@ -145,6 +146,7 @@ def main():
     parser.add_argument("--picture", type=Path)
     parser.add_argument("--limit-kl", type=float, default=1e-3)
     arguments = parser.parse_args()
+    arguments.work = Path(tempfile.mkdtemp(dir=arguments.work))
     check = Check(arguments)
     for kind in ("f32", "bf16"):
         path = check.export(kind)
