@@ -99,8 +99,7 @@ void SweepSection::showRows()
             row->addWidget(values, 3);
             row->addWidget(remove);
             m_rows->addWidget(holder);
-            QWidget::setTabOrder(key, values);
-            QWidget::setTabOrder(values, remove);
+            holder->show();  // at once, to be given the focus; a layout shows it later
         }
     }
     showLine();
