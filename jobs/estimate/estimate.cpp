@@ -190,8 +190,10 @@ Estimate estimate(const ResolvedJob& asked, const Gpu& gpu)
         job.job.precision = Precision::Fp32;
     const auto memoryWith = [&](int64_t microBatch, int64_t sequence, Checkpointing checkpointing) {
         MemoryByPart memory = memoryOf(job, microBatch, sequence, checkpointing, picturesOf(job));
-        if (gpu.isCpu)
+        if (gpu.isCpu) {
             memory.overhead = 0;
+            memory.workspace -= kWorkspaceBytes;
+        }
         return memory;
     };
     const auto chosen = [&](int64_t microBatch, int64_t sequence) {
