@@ -2,6 +2,8 @@
 
 #include "core/base/file.h"
 #include "core/gemma3/config_json.h"
+#include "core/gguf/gguf_file.h"
+#include "core/models/model_folder.h"
 
 #include <nlohmann/json.hpp>
 
@@ -108,7 +110,15 @@ Result<ModelShape> modelShape(const std::string& model, bool textOnly,
         shape.config = *std::move(known);
         return shape;
     }
-    return readConfig(found->path / "config.json", textOnly || found->textOnly);
+    if (!core::isGgufFile(found->path))
+        return readConfig(found->path / "config.json", textOnly || found->textOnly);
+    Result<Config> config = core::readModelConfig(found->path, textOnly || found->textOnly);
+    if (!config)
+        return config.error();
+    ModelShape shape;
+    shape.config = *std::move(config);
+    shape.path = found->path;
+    return shape;
 }
 
 }  // namespace facet::jobs

@@ -62,6 +62,40 @@ private Q_SLOTS:
         QVERIFY(small["bytes"] < file["bytes"]);
     }
 
+    void itIsTrainedAsTheFolderIs()
+    {
+        const auto lossOf = [&](const QString& model, const QString& name) {
+            const nlohmann::json job = {
+                {"name", name.toStdString()},
+                {"dir", m_engine.path(name).toStdString()},
+                {"model", model.toStdString()},
+                {"method", "full"},
+                {"data", {{"sources", {{{"path", SOURCE_DIR "/resources/demo-data/reports/train.jsonl"}}}}}},
+                {"sequence_length", 256},
+                {"batch", {{"global", 2}}},
+                {"steps", 2},
+                {"precision", "fp32"}};
+            QFile file(m_engine.path(name + ".json"));
+            if (!file.open(QIODevice::WriteOnly) || file.write(QByteArray::fromStdString(job.dump())) <= 0)
+                return std::string("no job");
+            file.close();
+            const Outcome trained = m_engine.run({"train", file.fileName(), "--device", "cpu"});
+            if (trained.exitCode != 0)
+                return trained.error.toStdString();
+            QFile events(m_engine.path(name + "/events.jsonl"));
+            std::string losses;
+            if (events.open(QIODevice::ReadOnly))
+                while (!events.atEnd())
+                    if (const auto event = nlohmann::json::parse(events.readLine().toStdString());
+                        event["event"] == "metric")
+                        losses += event["loss"].dump() + " ";
+            return losses;
+        };
+        const std::string expected = lossOf(QStringLiteral("demo"), QStringLiteral("of-folder"));
+        QCOMPARE(std::ranges::count(expected, ' '), 2);
+        QCOMPARE(lossOf(made("bf16"), QStringLiteral("of-file")), expected);
+    }
+
     void itAnswersAsTheFolderDoes()
     {
         const QByteArray expected = answer(QStringLiteral("demo"));
