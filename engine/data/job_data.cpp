@@ -285,12 +285,17 @@ Result<Pack> JobData::pack(const std::vector<Place>& places)
         const uint64_t seed = mixedSeed(
             mixedSeed(mixedSeed(static_cast<uint64_t>(m_job.seed), place.source), place.row), place.round);
         Result<TrainingSample> training = withPixels(**sample, seed);
-        if (!training && m_job.data.skipBad)
-            leaveOut("left out: " + training.error().message);
-        else if (!training)
-            return training.error();
-        else
+        if (training) {
             pack.push_back(*std::move(training));
+            continue;
+        }
+        const Source& source = m_sources[place.source];
+        const Error error =
+            source.samples ? training.error().during(source.samples->placeOf(static_cast<int64_t>(place.row)))
+                           : training.error();
+        if (!m_job.data.skipBad)
+            return error;
+        leaveOut("left out: " + error.message);
     }
     return pack;
 }
