@@ -37,8 +37,8 @@ struct GpuLoad {
 /// Asks the driver about one GPU again and again; keeps NVML open meanwhile.
 class GpuWatch {
 public:
-    /// `pciAddress` as "0000:17:00.0": CUDA's numbers of GPUs are not NVML's. Nothing if there is no driver or
-    /// no such GPU.
+    /// `pciAddress` as "0000:17:00.0": CUDA's numbers of GPUs are not NVML's. Nothing if there is no driver
+    /// or no such GPU.
     static std::unique_ptr<GpuWatch> open(const std::string& pciAddress);
     ~GpuWatch();
 

@@ -23,7 +23,7 @@ std::optional<core::gemma3::Config> publicShape(std::string_view name);
 struct ModelShape {
     core::gemma3::Config config;
     double initializerRange = 0.02;  ///< of its config.json
-    std::filesystem::path path;      ///< of the model's folder or .gguf file; "" where only its name was known
+    std::filesystem::path path;  ///< of the model's folder or .gguf file; "" where only its name was known
 };
 
 /// `model` may be a config.json, too; the path is that of its folder then.

@@ -15,7 +15,8 @@ inline constexpr int64_t kNoTarget = -100;
 ///
 /// Shapes  hidden_TD, target_T int64 on the CPU (kNoTarget: none) -> a float.
 /// Types   scores, softmax and the head's gradient in float.
-/// Limits  `maxScores` bounds tokens times vocabulary of a chunk; 0: what suits the device, half a gigabyte of
+/// Limits  `maxScores` bounds tokens times vocabulary of a chunk; 0: what suits the device, half a gigabyte
+/// of
 ///         floats on a CPU, a gigabyte of bfloat16 on a GPU.
 at::Tensor sumOfCrossEntropy(const at::Tensor& hidden_TD, const gemma3::WeightMatrix& head,
                              const at::Tensor& target_T, int64_t maxScores = 0);

@@ -122,8 +122,8 @@ private Q_SLOTS:
 
     void whatIsSavedOutlivesTwentyDeaths()
     {
-        // Killed before the n-th file gets its name or is flushed: in the midst of a checkpoint, of an event, of
-        // status.json, from the first of them on. Each attempt goes on from what the one before left.
+        // Killed before the n-th file gets its name or is flushed: in the midst of a checkpoint, of an event,
+        // of status.json, from the first of them on. Each attempt goes on from what the one before left.
         Run run;
         run.engine.set("LD_PRELOAD", QStringLiteral(KILL_AT_CALL));
         int numDeaths = 0;

@@ -232,7 +232,8 @@ private Q_SLOTS:
     void aWorkerThatIsKilledBetweenTwoOfItsStepsIsGoneOnFor_data()
     {
         QTest::addColumn<QString>("killAt");
-        for (const char* call : {"rename 1", "rename 2", "rename 3", "rename 4", "rename 5", "fork 1", "waitpid 1", "waitpid 2", "poll 1", "poll 2"})
+        for (const char* call : {"rename 1", "rename 2", "rename 3", "rename 4", "rename 5", "fork 1",
+                                 "waitpid 1", "waitpid 2", "poll 1", "poll 2"})
             QTest::addRow("before %s", call) << QString::fromLatin1(call);
     }
 
