@@ -3,19 +3,14 @@
 #include "engine/gemma3/attention.h"
 
 #if FACET_CUDA
+#include "engine/gemma3/gpu_launch.h"
 #include "kernels/text_layer_gpu.h"
 
 #include <ATen/ops/_flash_attention_forward.h>
 #include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAStream.h>
 
 namespace facet::engine::gemma3 {
 namespace {
-
-kernels::GpuType typeOf(const at::Tensor& x)
-{
-    return x.scalar_type() == at::kFloat ? kernels::GpuType::Float : kernels::GpuType::BFloat16;
-}
 
 bool isTaken(const at::Tensor& x)
 {
@@ -27,9 +22,10 @@ at::Tensor normOnGpu(const at::Tensor& x, const at::Tensor& weight, double eps)
     if (!isTaken(x) || x.size(-1) % 2 != 0)
         return kPlainOperations.norm(x, weight, eps);
     const at::Tensor in = x.contiguous(), y = at::empty_like(in);
+    const GpuLaunch gpu(x);
     C10_CUDA_CHECK(kernels::rmsNormGpu(y.data_ptr(), in.const_data_ptr(), weight.const_data_ptr(),
-                                       x.numel() / x.size(-1), x.size(-1), static_cast<float>(eps), typeOf(x),
-                                       c10::cuda::getCurrentCUDAStream()));
+                                       x.numel() / x.size(-1), x.size(-1), static_cast<float>(eps),
+                                       gpu.type(), gpu.stream()));
     return y;
 }
 
@@ -38,10 +34,10 @@ at::Tensor addNormOnGpu(const at::Tensor& x, const at::Tensor& update, const at:
     if (!isTaken(x) || x.size(-1) % 2 != 0)
         return kPlainOperations.addNorm(x, update, weight, eps);
     const at::Tensor in = x.contiguous(), added = update.contiguous(), y = at::empty_like(in);
+    const GpuLaunch gpu(x);
     C10_CUDA_CHECK(kernels::addRmsNormGpu(y.data_ptr(), in.const_data_ptr(), added.const_data_ptr(),
                                           weight.const_data_ptr(), x.numel() / x.size(-1), x.size(-1),
-                                          static_cast<float>(eps), typeOf(x),
-                                          c10::cuda::getCurrentCUDAStream()));
+                                          static_cast<float>(eps), gpu.type(), gpu.stream()));
     return y;
 }
 
@@ -52,10 +48,11 @@ at::Tensor normRotateOnGpu(const at::Tensor& x_TNH, const at::Tensor& weight, do
     if (!isTaken(x_TNH) || H % 2 != 0)
         return kPlainOperations.normRotate(x_TNH, weight, eps, rotation);
     const at::Tensor in = x_TNH.contiguous(), y_TNH = at::empty_like(in);
-    C10_CUDA_CHECK(kernels::rmsNormRotateGpu(
-        y_TNH.data_ptr(), in.const_data_ptr(), N * H, weight.const_data_ptr(),
-        rotation.cos_Th.const_data_ptr<float>(), rotation.sin_Th.const_data_ptr<float>(), T, N, H,
-        static_cast<float>(eps), typeOf(x_TNH), c10::cuda::getCurrentCUDAStream()));
+    const GpuLaunch gpu(x_TNH);
+    C10_CUDA_CHECK(kernels::rmsNormRotateGpu(y_TNH.data_ptr(), in.const_data_ptr(), N * H,
+                                             weight.const_data_ptr(), rotation.cos_Th.const_data_ptr<float>(),
+                                             rotation.sin_Th.const_data_ptr<float>(), T, N, H,
+                                             static_cast<float>(eps), gpu.type(), gpu.stream()));
     return y_TNH;
 }
 
@@ -64,8 +61,9 @@ at::Tensor gatedGeluOnGpu(const at::Tensor& gate_TF, const at::Tensor& up_TF)
     if (!isTaken(gate_TF) || gate_TF.numel() % 2 != 0)
         return kPlainOperations.gatedGelu(gate_TF, up_TF);
     const at::Tensor gate = gate_TF.contiguous(), up = up_TF.contiguous(), y_TF = at::empty_like(gate);
+    const GpuLaunch gpu(gate);
     C10_CUDA_CHECK(kernels::gatedGeluGpu(y_TF.data_ptr(), gate.const_data_ptr(), up.const_data_ptr(),
-                                         gate.numel(), typeOf(gate), c10::cuda::getCurrentCUDAStream()));
+                                         gate.numel(), gpu.type(), gpu.stream()));
     return y_TF;
 }
 

@@ -3,10 +3,10 @@
 #include <ATen/core/grad_mode.h>
 
 #if FACET_CUDA
+#include "engine/gemma3/gpu_launch.h"
 #include "kernels/adamw_gpu.h"
 
 #include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAStream.h>
 #endif
 
 #include <algorithm>
@@ -135,11 +135,6 @@ void AdamW::stepInPieces(Parameter& parameter, double lr)
 
 namespace {
 
-kernels::GpuType typeOf(const at::Tensor& tensor)
-{
-    return tensor.scalar_type() == at::kFloat ? kernels::GpuType::Float : kernels::GpuType::BFloat16;
-}
-
 kernels::GpuMoment raw(const Moment& moment)
 {
     kernels::GpuMoment raw;
@@ -149,7 +144,7 @@ kernels::GpuMoment raw(const Moment& moment)
         raw.levels = moment.levels().const_data_ptr<float>();
         raw.numLevels = static_cast<int>(moment.levels().numel());
     } else {
-        raw.type = typeOf(moment.values());
+        raw.type = gemma3::GpuLaunch::typeOf(moment.values());
     }
     return raw;
 }
@@ -167,9 +162,9 @@ void AdamW::stepByKernel(Parameter& parameter, double lr)
                                      static_cast<float>(m_settings.eps),
                                      static_cast<float>(parameter.weightDecay),
                                      parameter.count.const_data_ptr<float>()};
+    const gemma3::GpuLaunch gpu(parameter.master);
     C10_CUDA_CHECK(kernels::adamWGpu(parameter.master.data_ptr(), sum.const_data_ptr(), raw(parameter.first),
-                                     raw(parameter.second), step, sum.numel(), typeOf(parameter.master),
-                                     c10::cuda::getCurrentCUDAStream()));
+                                     raw(parameter.second), step, sum.numel(), gpu.type(), gpu.stream()));
 }
 
 #else

@@ -7,12 +7,12 @@
 #include <algorithm>
 
 #if FACET_CUDA
+#include "engine/gemma3/gpu_launch.h"
 #include "kernels/training_gpu.h"
 
 #include <ATen/ops/_flash_attention_backward.h>
 #include <ATen/ops/_flash_attention_forward.h>
 #include <c10/cuda/CUDAException.h>
-#include <c10/cuda/CUDAStream.h>
 #include <torch/csrc/autograd/custom_function.h>
 #endif
 
@@ -40,24 +40,15 @@ at::Tensor plainCrossEntropy(const at::Tensor& score_TV, const at::Tensor& targe
 
 namespace {
 
+using gemma3::GpuLaunch;
 using gemma3::Rotation;
 using gemma3::Segment;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-kernels::GpuType typeOf(const at::Tensor& x)
-{
-    return x.scalar_type() == at::kFloat ? kernels::GpuType::Float : kernels::GpuType::BFloat16;
-}
-
 bool isTaken(const at::Tensor& x)
 {
     return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.size(-1) % 8 == 0;
-}
-
-cudaStream_t stream()
-{
-    return c10::cuda::getCurrentCUDAStream();
 }
 
 /// Where the kernels leave a norm's weight gradient in parts; nothing if it is not wanted.
@@ -86,9 +77,10 @@ std::pair<at::Tensor, at::Tensor> normBackward(const at::Tensor& gradient, const
     const int64_t width = x.size(-1), numRows = x.numel() / width;
     const at::Tensor unit = at::empty({numRows}, x.options().dtype(at::kFloat));
     const WeightGradient ofWeight(isWeightTrained, numRows, weight);
+    const GpuLaunch gpu(x);
     C10_CUDA_CHECK(kernels::rmsNormBackwardGpu(
         dx.data_ptr(), ofWeight.partials(), unit.data_ptr<float>(), dy.const_data_ptr(), x.const_data_ptr(),
-        weight.const_data_ptr(), numRows, width, static_cast<float>(eps), typeOf(x), stream()));
+        weight.const_data_ptr(), numRows, width, static_cast<float>(eps), gpu.type(), gpu.stream()));
     return {dx, ofWeight.sum()};
 }
 
@@ -147,11 +139,12 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
         const int64_t T = x_TNH.size(0), N = x_TNH.size(1), H = x_TNH.size(2);
         const at::Tensor unit = at::empty({T * N}, x_TNH.options().dtype(at::kFloat));
         const WeightGradient ofWeight(context->needs_input_grad(1), T * N, weight);
+        const GpuLaunch gpu(x_TNH);
         C10_CUDA_CHECK(kernels::rmsNormRotateBackwardGpu(
             dx_TNH.data_ptr(), ofWeight.partials(), unit.data_ptr<float>(), dy_TNH.const_data_ptr(),
             x_TNH.const_data_ptr(), weight.const_data_ptr(), saved[2].const_data_ptr<float>(),
             saved[3].const_data_ptr<float>(), T, N, H,
-            static_cast<float>(context->saved_data["eps"].toDouble()), typeOf(x_TNH), stream()));
+            static_cast<float>(context->saved_data["eps"].toDouble()), gpu.type(), gpu.stream()));
         return {dx_TNH, ofWeight.sum(), {}, {}};
     }
 };
@@ -168,9 +161,10 @@ struct GatedGelu : torch::autograd::Function<GatedGelu> {
         const variable_list saved = context->get_saved_variables();
         const at::Tensor dy_TF = gradient[0].contiguous();
         const at::Tensor dGate_TF = at::empty_like(saved[0]), dUp_TF = at::empty_like(saved[1]);
+        const GpuLaunch gpu(dy_TF);
         C10_CUDA_CHECK(kernels::gatedGeluBackwardGpu(
             dGate_TF.data_ptr(), dUp_TF.data_ptr(), dy_TF.const_data_ptr(), saved[0].const_data_ptr(),
-            saved[1].const_data_ptr(), dy_TF.numel(), typeOf(dy_TF), stream()));
+            saved[1].const_data_ptr(), dy_TF.numel(), gpu.type(), gpu.stream()));
         return {dGate_TF, dUp_TF};
     }
 };
@@ -358,9 +352,10 @@ at::Tensor crossEntropyInPlace(const at::Tensor& score_TV, const at::Tensor& tar
         return plainCrossEntropy(score_TV, target_T, isGradientWanted);
     const int64_t T = score_TV.size(0), V = score_TV.size(1);
     const at::Tensor loss_T = at::empty({T}, score_TV.options().dtype(at::kFloat));
+    const GpuLaunch gpu(score_TV);
     C10_CUDA_CHECK(kernels::crossEntropyGpu(loss_T.data_ptr<float>(), score_TV.data_ptr(),
                                             target_T.const_data_ptr<int64_t>(), T, V, isGradientWanted,
-                                            typeOf(score_TV), stream()));
+                                            gpu.type(), gpu.stream()));
     return loss_T;
 }
 
