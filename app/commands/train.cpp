@@ -160,7 +160,6 @@ engine::ActivationMemory memoryOf(jobs::Checkpointing checkpointing)
 {
     switch (checkpointing) {
         case jobs::Checkpointing::None:
-            return engine::ActivationMemory::Everything;
         case jobs::Checkpointing::Auto:
         case jobs::Checkpointing::Selective:
             return engine::ActivationMemory::Products;

@@ -7,11 +7,14 @@
 #include "core/image/image.h"
 #include "engine/gemma3/image_preprocessing.h"
 #include "engine/guard.h"
+#include "engine/parallel_for.h"
 #include "jobs/job/open_source.h"
 #include "jobs/job_rows.h"
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <thread>
 
 namespace facet::engine {
 namespace {
@@ -143,18 +146,31 @@ std::vector<core::Blend::Source> JobData::blended() const
 
 Result<void> JobData::measureRows(const core::Progress& progress)
 {
+    constexpr size_t kAtOnce = 4096;
     int64_t done = 0;
     bool isAnythingLeft = false;
-    for (Source& source : m_sources)  // those that only validate have none of these rows
-        for (const uint64_t row : source.rows.trained) {
-            if (++done % 100 == 0 && progress && !progress(done, m_packsPerRound))
+    for (Source& source : m_sources) {  // those that only validate have none of these rows
+        const std::vector<uint64_t>& rows = source.rows.trained;
+        for (size_t first = 0; first < rows.size(); first += kAtOnce) {
+            const Result<std::vector<int64_t>> lengths =
+                readAll<int64_t>(static_cast<int64_t>(std::min(kAtOnce, rows.size() - first)),
+                                 [&](int64_t index, std::vector<std::string>& leftOut) -> Result<int64_t> {
+                                     const Result<std::optional<core::TokenizedSample>> sample =
+                                         tokens(source, rows[first + static_cast<size_t>(index)], leftOut);
+                                     if (!sample)
+                                         return sample.error();
+                                     return *sample ? std::ssize((*sample)->ids) : 0;
+                                 });
+            if (!lengths)
+                return lengths.error();
+            source.lengths.insert(source.lengths.end(), lengths->begin(), lengths->end());
+            isAnythingLeft = isAnythingLeft ||
+                             (source.settings.weight > 0 && std::ranges::any_of(*lengths, std::identity()));
+            done += std::ssize(*lengths);
+            if (progress && !progress(done, m_packsPerRound))
                 return Error{ErrorCode::Cancelled, "packing was cancelled"};
-            const Result<std::optional<core::TokenizedSample>> sample = tokens(source, row);
-            if (!sample)
-                return sample.error();
-            source.lengths.push_back(*sample ? std::ssize((*sample)->ids) : 0);
-            isAnythingLeft = isAnythingLeft || (*sample && source.settings.weight > 0);
         }
+    }
     if (!isAnythingLeft)
         return Error{ErrorCode::InvalidInput, "no row of data.sources has anything to learn"};
     return {};
@@ -217,14 +233,38 @@ std::string JobData::fingerprintOfSources() const
     return text;
 }
 
-void JobData::leaveOut(const std::string& why)
+void JobData::sayLeftOut(const std::vector<std::string>& leftOut)
 {
     constexpr int64_t kSaid = 5;
-    if (++m_numLeftOut <= kSaid)
-        m_say(why + (m_numLeftOut == kSaid ? "; more of these are not said" : ""));
+    for (const std::string& why : leftOut)
+        if (++m_numLeftOut <= kSaid)
+            m_say(why + (m_numLeftOut == kSaid ? "; more of these are not said" : ""));
 }
 
-Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& source, uint64_t row)
+template <typename Thing>
+Result<std::vector<Thing>> JobData::readAll(
+    int64_t count, const std::function<Result<Thing>(int64_t, std::vector<std::string>&)>& read)
+{
+    const int64_t numWorkers = std::min<int64_t>(m_job.data.numWorkers, std::thread::hardware_concurrency());
+    std::vector<std::optional<Result<Thing>>> results(static_cast<size_t>(count));
+    std::vector<std::vector<std::string>> leftOut(static_cast<size_t>(count));
+    parallelForEach(count, numWorkers, [&](int64_t index) {
+        const auto at = static_cast<size_t>(index);
+        const Result<Result<Thing>> guardedRead = guarded([&] { return read(index, leftOut[at]); });
+        results[at] = guardedRead ? *guardedRead : guardedRead.error();
+    });
+    std::vector<Thing> things;
+    for (size_t index = 0; index < results.size(); ++index) {
+        sayLeftOut(leftOut[index]);
+        if (!*results[index])
+            return results[index]->error();
+        things.push_back(**std::move(results[index]));
+    }
+    return things;
+}
+
+Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& source, uint64_t row,
+                                                             std::vector<std::string>& leftOut) const
 {
     std::optional<core::TokenizedSample> nothing;
     if (!source.samples)
@@ -235,7 +275,7 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
     const auto refused = [&](const Error& error) -> Result<std::optional<core::TokenizedSample>> {
         if (!m_job.data.skipBad)
             return error;
-        leaveOut("left out: " + error.message);
+        leftOut.push_back("left out: " + error.message);
         return nothing;
     };
     const Result<core::DataSample> sample = source.samples->sample(index);
@@ -250,8 +290,8 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
     if (tokenized->numInLoss() == 0)
         return refused({ErrorCode::InvalidInput, place() + " has no answer to learn"});
     if (!core::truncate(*tokenized, m_job.sequenceLength)) {
-        leaveOut("left out: " + place() + " has nothing to learn in its first " +
-                 std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
+        leftOut.push_back("left out: " + place() + " has nothing to learn in its first " +
+                          std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
         return nothing;
     }
     return std::optional(*std::move(tokenized));
@@ -272,12 +312,12 @@ Result<TrainingSample> JobData::withPixels(const core::TokenizedSample& sample, 
     return training;
 }
 
-Result<Pack> JobData::pack(const std::vector<Place>& places)
+Result<Pack> JobData::pack(const std::vector<Place>& places, std::vector<std::string>& leftOut) const
 {
     Pack pack;
     for (const Place& place : places) {
         const Result<std::optional<core::TokenizedSample>> sample =
-            tokens(m_sources[place.source], place.row);
+            tokens(m_sources[place.source], place.row, leftOut);
         if (!sample)
             return sample.error();
         if (!*sample)
@@ -295,7 +335,7 @@ Result<Pack> JobData::pack(const std::vector<Place>& places)
                            : training.error();
         if (!m_job.data.skipBad)
             return error;
-        leaveOut("left out: " + error.message);
+        leftOut.push_back("left out: " + error.message);
     }
     return pack;
 }
@@ -328,27 +368,21 @@ std::vector<JobData::Place> JobData::placesOf(int64_t pack)
 Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
 {
     const std::lock_guard lock(m_mutex);
-    std::vector<Pack> packs;
-    for (int64_t index = first; index < first + count; ++index) {
-        Result<Pack> read = pack(placesOf(index));
-        if (!read)
-            return read.error();
-        packs.push_back(*std::move(read));
-    }
-    return packs;
+    std::vector<std::vector<Place>> places;
+    for (int64_t index = first; index < first + count; ++index)
+        places.push_back(placesOf(index));
+    return readAll<Pack>(count, [&](int64_t index, std::vector<std::string>& leftOut) {
+        return pack(places[static_cast<size_t>(index)], leftOut);
+    });
 }
 
 Result<std::vector<Pack>> JobData::validation(int64_t first, int64_t count)
 {
     const std::lock_guard lock(m_mutex);
-    std::vector<Pack> packs;
-    for (int64_t index = first; index < std::min(first + count, numValidationPacks()); ++index) {
-        Result<Pack> read = pack({m_heldOut[static_cast<size_t>(index)]});
-        if (!read)
-            return read.error();
-        packs.push_back(*std::move(read));
-    }
-    return packs;
+    return readAll<Pack>(std::min(count, numValidationPacks() - first),
+                         [&](int64_t index, std::vector<std::string>& leftOut) {
+                             return pack({m_heldOut[static_cast<size_t>(first + index)]}, leftOut);
+                         });
 }
 
 std::string JobData::validationPlace(int64_t number) const

@@ -88,12 +88,19 @@ private:
     void planRound();
     std::string fingerprintOfSources() const;
 
-    /// None for what is left out.
-    core::Result<std::optional<core::TokenizedSample>> tokens(const Source& source, uint64_t row);
-    core::Result<Pack> pack(const std::vector<Place>& places);
+    /// None for what is left out; why goes into `leftOut`. Thread  any.
+    core::Result<std::optional<core::TokenizedSample>> tokens(const Source& source, uint64_t row,
+                                                              std::vector<std::string>& leftOut) const;
+    core::Result<Pack> pack(const std::vector<Place>& places, std::vector<std::string>& leftOut) const;
     core::Result<TrainingSample> withPixels(const core::TokenizedSample& sample, uint64_t seed) const;
+
+    /// What `read` makes of each of `count` things, in their order, by the job's workers.
+    template <typename Thing>
+    core::Result<std::vector<Thing>> readAll(
+        int64_t count, const std::function<core::Result<Thing>(int64_t, std::vector<std::string>&)>& read);
+
     std::vector<Place> placesOf(int64_t pack);
-    void leaveOut(const std::string& why);
+    void sayLeftOut(const std::vector<std::string>& leftOut);
 
     jobs::Job m_job;
     SampleReader m_reader;

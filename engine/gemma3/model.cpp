@@ -15,15 +15,29 @@ using core::gemma3::TextConfig;
 at::Tensor positions_T(const std::vector<Segment>& segments, at::Device device)
 {
     std::map<const KvCache*, int64_t> next;
-    std::vector<at::Tensor> position;
+    std::vector<int64_t> position;
     for (const Segment& segment : segments) {
         int64_t first = segment.numBefore;
         if (segment.cache)
             first = next.try_emplace(segment.cache, segment.cache->numTokens()).first->second;
-        position.push_back(at::arange(first, first + segment.numTokens, at::kLong));
+        for (int64_t index = 0; index < segment.numTokens; ++index)
+            position.push_back(first + index);
         next[segment.cache] = first + segment.numTokens;
     }
-    return at::cat(position).to(device, /*non_blocking=*/true);
+    return at::tensor(position, at::kLong).to(device, /*non_blocking=*/true);
+}
+
+/// The rows of a step that are pictures'.
+std::vector<int64_t> imageRows(const std::vector<Segment>& segments)
+{
+    std::vector<int64_t> rows;
+    int64_t row = 0;
+    for (const Segment& segment : segments) {
+        for (int64_t end = row + segment.numTokens; row < end; ++row)
+            if (segment.isImage)
+                rows.push_back(row);
+    }
+    return rows;
 }
 
 /// Looks tokens up and puts the features of pictures in the place of theirs.
@@ -36,14 +50,9 @@ at::Tensor embed(const Step& step, const WeightMatrix& embedding)
     // Features of pictures are not scaled.
     x_TD = x_TD * at::scalar_tensor(std::sqrt(double(embedding.numColumns()))).to(x_TD.scalar_type()).item();
 
-    int64_t row = 0, used = 0;
-    for (const Segment& segment : step.segments) {
-        if (segment.isImage) {
-            x_TD.narrow(0, row, segment.numTokens).copy_(step.feature_XD.narrow(0, used, segment.numTokens));
-            used += segment.numTokens;
-        }
-        row += segment.numTokens;
-    }
+    if (const std::vector<int64_t> rows = imageRows(step.segments); !rows.empty())
+        x_TD.index_copy_(0, at::tensor(rows, at::kLong).to(x_TD.device(), /*non_blocking=*/true),
+                         step.feature_XD.narrow(0, 0, std::ssize(rows)).to(x_TD.scalar_type()));
     return x_TD;
 }
 

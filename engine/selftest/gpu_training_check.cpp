@@ -3,7 +3,6 @@
 #include "engine/gemma3/attention.h"
 #include "engine/train/adamw.h"
 #include "engine/train/fused_operations.h"
-#include "engine/train/recompute.h"
 
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -30,7 +29,7 @@ public:
     void operations()
     {
         const int64_t numRows = 700, width = 1152;
-        const Operations fused = fusedOperations(), plain = kTrainingOperations;
+        const Operations fused = kFusedOperations, plain = gemma3::kPlainOperations;
         const auto ofBoth = [&](const std::string& name, const std::vector<at::Tensor>& in,
                                 const auto& call) {
             compare(
@@ -76,8 +75,14 @@ public:
         const std::vector<Segment> pictures = {{nullptr, 50, false, 0},   {nullptr, 64, true, 50},
                                                {nullptr, 30, false, 114}, {nullptr, 90, false, 0},
                                                {nullptr, 96, true, 90},   {nullptr, 100, false, 186}};
+        const std::vector<Segment> album = {// begins with one, has two that touch, and ends with one
+                                            {nullptr, 64, true, 0},   {nullptr, 70, false, 64},
+                                            {nullptr, 48, true, 134}, {nullptr, 48, true, 182},
+                                            {nullptr, 1, false, 230}, {nullptr, 99, false, 0},
+                                            {nullptr, 100, true, 99}};
         for (const auto& [name, segments] :
-             {std::pair{"documents", documents}, std::pair{"documents with pictures", pictures}})
+             {std::pair{"documents", documents}, std::pair{"documents with pictures", pictures},
+              std::pair{"albums", album}})
             for (const int64_t window : {int64_t{0}, int64_t{40}})
                 for (const auto& [N, K, H] : {std::array{4, 1, 256}, std::array{8, 4, 128}})
                     compare(
@@ -85,8 +90,7 @@ public:
                             ", heads of " + std::to_string(H),
                         {random({430, N, H}), random({430, K, H}), random({430, K, H})},
                         [&](const auto& in) {
-                            return fusedOperations().attendPack(in[0], in[1], in[2], segments, window,
-                                                                0.0625);
+                            return kFusedOperations.attendPack(in[0], in[1], in[2], segments, window, 0.0625);
                         },
                         [&](const auto& in) {
                             return gemma3::attendSegments(in[0], in[1], in[2], segments, window, 0.0625,

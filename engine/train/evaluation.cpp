@@ -2,8 +2,8 @@
 
 #include "engine/generate/generate.h"
 #include "engine/guard.h"
+#include "engine/train/fused_operations.h"
 #include "engine/train/loss.h"
-#include "engine/train/recompute.h"
 
 #include <algorithm>
 #include <cmath>
@@ -116,7 +116,7 @@ Result<Evaluation> evaluate(const gemma3::Model& given, SampleStream& data, int6
                             const std::function<bool(int64_t done, int64_t all)>& progress)
 {
     gemma3::Model model = given;
-    model.weights.operations = kTrainingOperations;  // the very numbers of training's validation
+    model.weights.operations = kFusedOperations;  // the very numbers of training's validation
     std::vector<SampleScore> scores;
     std::vector<TrainingSample> waiting;
     int64_t numTokens = 0;

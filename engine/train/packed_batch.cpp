@@ -17,6 +17,18 @@ void addSegments(const std::vector<int64_t>& ids, int64_t imageTokenId,
     }
 }
 
+/// Pictures one after the other on `device`, copied once on the way there.
+at::Tensor stacked(const std::vector<at::Tensor>& pixels, at::Device device)
+{
+    if (device.is_cpu())
+        return at::stack(pixels);
+    at::DimVector shape(pixels.front().sizes());
+    shape.insert(shape.begin(), std::ssize(pixels));
+    at::Tensor pinned = at::empty(shape, pixels.front().options().pinned_memory(true));
+    at::stack_out(pinned, pixels);
+    return pinned.to(device, /*non_blocking=*/true);
+}
+
 }  // namespace
 
 int64_t TrainingSample::numTargets() const
@@ -53,7 +65,7 @@ PackedBatch packed(const std::vector<TrainingSample>& samples, int64_t imageToke
     batch.token_T = sentTo(device, at::tensor(token, at::kLong));
     batch.target_T = at::tensor(target, at::kLong);
     if (!pixels.empty())
-        batch.pixel_I3SS = sentTo(device, at::stack(pixels));
+        batch.pixel_I3SS = stacked(pixels, device);
     return batch;
 }
 

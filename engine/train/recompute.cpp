@@ -1,7 +1,5 @@
 #include "engine/train/recompute.h"
 
-#include "engine/train/training_attention.h"
-
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -44,44 +42,6 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
     }
 };
 
-// --- operations
-// ---------------------------------------------------------------------------------------------
-
-using gemma3::kPlainOperations;
-using gemma3::Rotation;
-
-at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, double eps)
-{
-    return recomputed([=](const auto& in) { return kPlainOperations.norm(in[0], in[1], eps); }, {x, weight});
-}
-
-at::Tensor addNorm(const at::Tensor& x, const at::Tensor& update, const at::Tensor& weight, double eps)
-{
-    return recomputed([=](const auto& in) { return kPlainOperations.addNorm(in[0], in[1], in[2], eps); },
-                      {x, update, weight});
-}
-
-at::Tensor normRotate(const at::Tensor& x_TNH, const at::Tensor& weight, double eps, const Rotation& rotation)
-{
-    return recomputed(
-        [=](const auto& in) { return kPlainOperations.normRotate(in[0], in[1], eps, rotation); },
-        {x_TNH, weight});
-}
-
-at::Tensor gatedGelu(const at::Tensor& gate_TF, const at::Tensor& up_TF)
-{
-    return recomputed([](const auto& in) { return kPlainOperations.gatedGelu(in[0], in[1]); },
-                      {gate_TF, up_TF});
-}
-
-at::Tensor attend(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Tensor& v_KSH, int64_t window,
-                  bool isImage, double scale)
-{
-    return recomputed(
-        [=](const auto& in) { return attendInBlocks(in[0], in[1], in[2], window, isImage, scale); },
-        {q_TNH, k_KSH, v_KSH});
-}
-
 }  // namespace
 
 at::Tensor recomputed(const TensorFunction& function, const std::vector<at::Tensor>& inputs)
@@ -97,11 +57,5 @@ at::Tensor runRecomputed(const gemma3::Layer& layer, const at::Tensor& x)
     // Where x has no gradient this is the lowest trained layer, or below it: it is called as it is.
     return recomputed([layer](const auto& in) { return layer(in[0]); }, {x});
 }
-
-const gemma3::Operations kTrainingOperations = {kPlainOperations.norm, kPlainOperations.addNorm,
-                                                kPlainOperations.normRotate, kPlainOperations.gatedGelu,
-                                                attendInBlocks};
-
-const gemma3::Operations kRecomputedOperations = {norm, addNorm, normRotate, gatedGelu, attend};
 
 }  // namespace facet::engine

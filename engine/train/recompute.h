@@ -2,7 +2,6 @@
 
 // Activation checkpointing: what is not kept in the forward pass is computed again in the backward pass.
 
-#include "engine/gemma3/operations.h"
 #include "engine/gemma3/run_layer.h"
 
 #include <vector>
@@ -20,12 +19,5 @@ at::Tensor recomputed(const TensorFunction& function, const std::vector<at::Tens
 
 /// Keeps only what goes into each layer.
 at::Tensor runRecomputed(const gemma3::Layer& layer, const at::Tensor& x);
-
-/// kPlainOperations, with attention by attendInBlocks.
-extern const gemma3::Operations kTrainingOperations;
-
-/// kTrainingOperations that keep their inputs only. Products are kept, so nothing expensive is computed twice
-/// but attention.
-extern const gemma3::Operations kRecomputedOperations;
 
 }  // namespace facet::engine

@@ -38,7 +38,7 @@ core::Result<TrainedModel> TrainedModel::make(gemma3::Model model, const Trained
         return selected.error();
     if (!*selected)
         return selected->error();
-    trained.setActivationMemory(ActivationMemory::Everything);
+    trained.setActivationMemory(ActivationMemory::Products);
     return trained;
 }
 
@@ -162,10 +162,7 @@ int64_t TrainedModel::numTrained() const
 
 void TrainedModel::setActivationMemory(ActivationMemory memory)
 {
-    // Those for a GPU keep nothing that lies between products anyway.
-    m_model.weights.operations = m_model.weights.device().is_cuda()     ? fusedOperations()
-                                 : memory == ActivationMemory::Products ? kRecomputedOperations
-                                                                        : kTrainingOperations;
+    m_model.weights.operations = kFusedOperations;
     m_runLayer =
         memory == ActivationMemory::LayerInputs ? gemma3::RunLayer(runRecomputed) : gemma3::RunLayer();
 }

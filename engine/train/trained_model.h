@@ -26,8 +26,7 @@ struct TrainedTensor {
 };
 
 enum class ActivationMemory {
-    Everything,  ///< nothing is computed twice
-    Products,    ///< what lies between products is computed again: "selective"
+    Products,    ///< what lies between products is computed again, which costs nothing: "none", "selective"
     LayerInputs  ///< whole layers are computed again: "full"
 };
 

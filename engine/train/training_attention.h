@@ -1,6 +1,6 @@
 #pragma once
 
-#include <ATen/ATen.h>
+#include "engine/gemma3/operations.h"
 
 namespace facet::engine {
 
@@ -11,5 +11,10 @@ namespace facet::engine {
 /// which a mask takes all away but for those at a block's edges.
 at::Tensor attendInBlocks(const at::Tensor& q_TNH, const at::Tensor& k_KSH, const at::Tensor& v_KSH,
                           int64_t window, bool isImage, double scale);
+
+/// Operations::attendPack, document by document: a document that is not long is one call, with a mask where
+/// it has pictures or reaches beyond the window; of a long one each segment goes through attendInBlocks().
+at::Tensor attendDocuments(const at::Tensor& q_TNH, const at::Tensor& k_TKH, const at::Tensor& v_TKH,
+                           const std::vector<gemma3::Segment>& segments, int64_t window, double scale);
 
 }  // namespace facet::engine

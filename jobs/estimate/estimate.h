@@ -33,9 +33,8 @@ struct Gpu {
 ///   optimizer    8 for each trained one (bf16: 4, 8-bit: 2.03), and 4 for master weights in bf16_mixed;
 ///                shared by the data-parallel ranks if sharded
 ///   activations  for each language layer and token, in elements of b bytes:
-///                  none, selective  6 D + 3 N H + 3 K H + 3 F, the inputs of all that has a backward (on a
-///                  CPU
-///                                   none keeps what lies between, too)
+///                  none, selective  6 D + 3 N H + 3 K H + 3 F, the inputs of all that has a backward; what
+///                                   lies between is computed again by the kernels, so the two are one
 ///                  full             D
 ///                and 4 N for the soft-max sums; for each vision layer and patch 8 E + 2 F (full: E), kept
 ///                only if something in the tower is trained

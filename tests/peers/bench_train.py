@@ -2,9 +2,10 @@
 
     bench_train.py --engine FACET_ENGINE --out FILE.json [WHAT...] [--peer hf_speed.py] [--device cuda|cpu] [--steps 10]
 
-WHAT is KIND:SHAPE:LENGTH:MICRO:CHECKPOINTED, KIND lora (rank 8, all language linears) or full, with ",adamw_8bit" or ",adamw_bf16"
-without float32 masters and by that optimizer, with ",pictures" on samples with a picture (both Facet alone), SHAPE 270m, 1b, 4b, 12b; on a GPU by default lora:4b:2048:2:0 lora:4b:8192:1:1 full:1b:2048:4:0. Each is run by Facet, then by the peer without and with Liger's
-kernels where those are installed: one step is one micro batch of random tokens, all of which count in the loss. Given are the
+WHAT is KIND:SHAPE:LENGTH:MICRO:CHECKPOINTED. KIND is lora, dora, qlora (rank 8, all language linears) or full; with ",adamw_8bit" or
+",adamw_bf16" without float32 masters and by that optimizer, with ",pictures" on samples with a picture, with ",dropout" of 0.1. SHAPE is
+270m, 1b, 4b or 12b. On a GPU by default lora:4b:2048:2:0 lora:4b:8192:1:1 full:1b:2048:4:0. Each is run by Facet, then, lora and full
+without more, by the peer without and with Liger's kernels where those are installed: one step is one micro batch of random tokens, all of which count in the loss. Given are the
 median step after three and the most memory that tensors took. On a CPU the peer is transformers + peft in this process, with
 the same rows; --model DIR then names a folder to train instead of a shape (its name is taken for SHAPE).
 """
@@ -65,6 +66,7 @@ def ours(engine, model, what, scratch, device, steps):
     kind, _, extra = kind.partition(",")
     optimizer = extra.startswith("adamw") and extra
     source = "mock:vision" if extra == "pictures" else "mock:text"
+    dropout = 0.1 if extra == "dropout" else 0
     job = {"facet_job": 1, "name": "bench", "dir": str(scratch / "run"), "model": {"base": str(model.resolve())}, "method": kind,
            "data": {"sources": [{"path": source}]}, "sequence_length": length, "batch": {"global": micro, "micro": micro},
            "steps": steps + WARM_UP, "schedule": {"warmup_steps": 0, "type": "constant"},
@@ -72,8 +74,8 @@ def ours(engine, model, what, scratch, device, steps):
            "activation_checkpointing": "full" if checkpointed else "none", "saving": {"every_minutes": 0}}
     if optimizer:
         job["optimizer"] = {"type": optimizer}
-    if kind == "lora":
-        job["lora"] = {"rank": 8, "alpha": 16, "targets": LANGUAGE if is_vision(model) else TARGETS}
+    if kind != "full":
+        job["lora"] = {"rank": 8, "alpha": 16, "dropout": dropout, "targets": LANGUAGE if is_vision(model) else TARGETS}
     else:
         job["freeze"] = {"vision_tower": True, "projector": True}
     (scratch / "job.json").write_text(json.dumps(job))
@@ -170,7 +172,7 @@ def main():
             row = {"what": text}
             with tempfile.TemporaryDirectory(dir=folders) as scratch:
                 row["facet"] = ours(arguments.engine, model, what, Path(scratch), arguments.device, arguments.steps)
-            if not arguments.no_peer and "," not in kind:
+            if not arguments.no_peer and kind in ("lora", "full"):
                 if arguments.device == "cpu":
                     row["transformers"] = on_cpu(model, what, arguments.steps)
                 else:

@@ -213,6 +213,36 @@ private Q_SLOTS:
         QVERIFY(!areEqual(take(*even, 0, 5), take(*even, even->packsPerRound(), 5)));  // planned anew
     }
 
+    /// data.num_workers: what comes when, and what is said of it, is the same.
+    void anyNumberOfWorkersGivesTheSame()
+    {
+        const std::filesystem::path file = path("rows.jsonl");
+        std::string text;
+        for (int row = 0; row < 30; ++row) {
+            nlohmann::json fields = {{"prompt", "How many?"}, {"completion", std::to_string(row)}};
+            if (row % 7 == 3)
+                fields["completion"] = row;  // no text
+            text += fields.dump() + "\n";
+        }
+        QVERIFY(core::writeFileAtomically(file, text));
+        m_job.data.skipBad = true;
+        std::vector<Pack> packs;
+        std::vector<std::string> said;
+        for (const int64_t numWorkers : {1, 0, 2, 16}) {
+            m_job.data.numWorkers = numWorkers;
+            m_said.clear();
+            const std::vector<Pack> read = take(*open({sourceAt(file)}), 0, 30);
+            if (packs.empty()) {
+                packs = read;
+                said = m_said;
+                QCOMPARE(std::ranges::count_if(packs, [](const Pack& pack) { return pack.empty(); }), 4);
+                QCOMPARE(std::ssize(said), 4);
+            }
+            QVERIFY(areEqual(read, packs));
+            QCOMPARE(m_said, said);
+        }
+    }
+
 private:
     struct Texts {
         const char* name;
