@@ -44,7 +44,7 @@ def job_of(case, folder, steps):
         job["lora"] = {**json.loads((REPORTS / "job.json").read_text())["lora"], **CASES[case].get("lora", {})}
     job |= {"name": folder.name, "dir": str(folder), "steps": steps, "data": {"sources": [{"path": str(REPORTS / "train.jsonl")}]},
             "validation": {"every_steps": 0}, "precision": CASES[case].get("precision", "bf16_mixed"),
-            "saving": {"every_steps": steps // 3, "every_minutes": 0, "keep_last": 10}}
+            "saving": {"every_steps": steps // 3, "every_minutes": 0, "keep_last": True}}
     file = folder.parent / (folder.name + ".json")
     file.write_text(json.dumps(job))
     return file
@@ -54,7 +54,7 @@ def trained(engine, job, folder, device, stop):
     """Trains to the end, in two goes if `stop`; the weights' hash and the losses."""
     command = [engine, "train", job, "--device", device]
     for go in range(2 if stop else 1):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command + ["--resume"] * go, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if stop and go == 0:
             for line in follow(folder / "events.jsonl", process):
                 if line["event"] == "checkpoint":
