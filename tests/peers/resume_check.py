@@ -62,7 +62,7 @@ def trained(engine, job, folder, device, stop):
                     break
         _, said = process.communicate()
         if process.returncode != (STOPPED if stop and go == 0 else 0):
-            sys.exit(f"{job}: exit code {process.returncode}\n{said}")
+            raise RuntimeError(f"exit code {process.returncode}: {said.strip()}")
     last = max((folder / "checkpoints").glob("step-*"))
     weights = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(last.glob("*model*.safetensors")))
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
@@ -93,15 +93,18 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         os.environ["FACET_HOME"] = str(Path(name) / "home")
         for case in CASES:
-            runs = []
-            for stop in (False, True):
-                folder = Path(name) / f"{case.replace(', ', '-').replace(' ', '-')}-{int(stop)}"
-                job = job_of(case, folder, arguments.steps)
-                runs.append(trained(arguments.engine, job, folder, arguments.device, stop))
-            (whole, losses), (parts, resumed) = runs
-            off = abs(losses[arguments.steps] - resumed[arguments.steps])
-            row = {"case": case, "same_bytes": whole == parts, "last_losses_apart": off, "losses": [losses[1], losses[arguments.steps]]}
-            row["ok"] = row["same_bytes"] if CASES[case].get("deterministic") else off <= LIMIT
+            runs, row = [], {"case": case, "ok": False}
+            try:
+                for stop in (False, True):
+                    folder = Path(name) / f"{case.replace(', ', '-').replace(' ', '-')}-{int(stop)}"
+                    job = job_of(case, folder, arguments.steps)
+                    runs.append(trained(arguments.engine, job, folder, arguments.device, stop))
+                (whole, losses), (parts, resumed) = runs
+                off = abs(losses[arguments.steps] - resumed[arguments.steps])
+                row |= {"same_bytes": whole == parts, "last_losses_apart": off, "losses": [losses[1], losses[arguments.steps]]}
+                row["ok"] = row["same_bytes"] if CASES[case].get("deterministic") else off <= LIMIT
+            except RuntimeError as error:
+                row["error"] = str(error)
             good &= row["ok"]
             rows.append(row)
             print(json.dumps(row), flush=True)
