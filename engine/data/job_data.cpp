@@ -4,16 +4,18 @@
 #include "core/data/mock.h"
 #include "core/data/packing.h"
 #include "core/data/tar_shard.h"
-#include "core/image/image.h"
 #include "engine/gemma3/image_preprocessing.h"
 #include "engine/guard.h"
 #include "jobs/job/open_source.h"
 #include "jobs/job_rows.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <thread>
 
 namespace facet::engine {
+
 namespace {
 
 using core::Error;
@@ -30,22 +32,12 @@ Result<at::Tensor> pixelsOf(const std::string& source, int64_t side)
     if (std::sscanf(source.c_str(), "mock:%llu:%llu", &seed, &index) == 2) {
         image = {side, side, core::mockPixels(index, seed, side)};
     } else {
-        const Result<std::string> bytes = core::readSource(source);
-        if (!bytes)
-            return bytes.error();
-        Result<core::Image> read = core::decodeImage(std::as_bytes(std::span(*bytes)));
+        Result<core::Image> read = core::readPicture(source);
         if (!read)
-            return read.error().during("reading " + source);
+            return read.error();
         image = *std::move(read);
     }
     return guarded([&] { return gemma3::pixelValues(image, side); });
-}
-
-uint64_t hashed(uint64_t hash, std::string_view bytes)  // FNV-1a
-{
-    for (const char byte : bytes)
-        hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
-    return hash;
 }
 
 }  // namespace
@@ -75,6 +67,7 @@ Result<void> JobData::open(const core::Progress& progress)
     if (const Result<void> heldOut = holdOut(progress); !heldOut)
         return heldOut;
     m_fingerprint = fingerprintOfSources();
+    m_validationFingerprint = fingerprintOfHeldOut();
     m_blend.emplace(blended(), static_cast<uint64_t>(m_job.data.shuffleSeed));
     if (!m_job.packing)
         return {};
@@ -141,20 +134,53 @@ std::vector<core::Blend::Source> JobData::blended() const
     return blended;
 }
 
+/// Calls body(0) ... body(count - 1) on as many threads as the job wants.
+template <typename Body>
+void JobData::readTogether(int64_t count, const Body& body) const
+{
+    std::atomic<int64_t> next = 0;
+    const auto take = [&] {
+        for (int64_t index = next++; index < count; index = next++)
+            body(index);
+    };
+    std::vector<std::jthread> others;
+    for (int64_t thread = 1; thread < std::min(m_job.data.numWorkers, count); ++thread)
+        others.emplace_back(take);
+    take();
+}
+
 Result<void> JobData::measureRows(const core::Progress& progress)
 {
+    constexpr int64_t kAtOnce = 1024;
     int64_t done = 0;
     bool isAnythingLeft = false;
-    for (Source& source : m_sources)  // those that only validate have none of these rows
-        for (const uint64_t row : source.rows.trained) {
-            if (++done % 100 == 0 && progress && !progress(done, m_packsPerRound))
+    for (Source& source : m_sources) {  // those that only validate have none of these rows
+        const auto reading = source.samples ? std::make_unique<core::ReadInOrder>(*source.samples) : nullptr;
+        const std::vector<uint64_t>& rows = source.rows.trained;
+        for (int64_t first = 0; first < std::ssize(rows); first += kAtOnce) {
+            std::vector<Read<int64_t>> lengths(
+                static_cast<size_t>(std::min(kAtOnce, std::ssize(rows) - first)));
+            readTogether(std::ssize(lengths), [&](int64_t index) {
+                Read<int64_t>& length = lengths[static_cast<size_t>(index)];
+                const Result<std::optional<core::TokenizedSample>> sample =
+                    tokens(source, rows[static_cast<size_t>(first + index)], length.leftOut);
+                if (!sample)
+                    length.result = sample.error();
+                else if (*sample)
+                    length.result = std::ssize((*sample)->ids);
+            });
+            for (const Read<int64_t>& length : lengths) {
+                sayLeftOut(length.leftOut);
+                if (!length.result)
+                    return length.result.error();
+                source.lengths.push_back(*length.result);
+                isAnythingLeft = isAnythingLeft || (*length.result > 0 && source.settings.weight > 0);
+            }
+            done += std::ssize(lengths);
+            if (progress && !progress(done, m_packsPerRound))
                 return Error{ErrorCode::Cancelled, "packing was cancelled"};
-            const Result<std::optional<core::TokenizedSample>> sample = tokens(source, row);
-            if (!sample)
-                return sample.error();
-            source.lengths.push_back(*sample ? std::ssize((*sample)->ids) : 0);
-            isAnythingLeft = isAnythingLeft || (*sample && source.settings.weight > 0);
         }
+    }
     if (!isAnythingLeft)
         return Error{ErrorCode::InvalidInput, "no row of data.sources has anything to learn"};
     return {};
@@ -185,46 +211,66 @@ void JobData::planRound()
     }
 }
 
+/// What rows of a source are: the size of each and, up to a bound, their bytes.
+void JobData::addRows(core::Fingerprint& print, const Source& source, const std::vector<uint64_t>& rows)
+{
+    constexpr uint64_t kMostBytes = 256 << 20;  // of rows that are read; a quarter of a second
+    print.add(rows.size());
+    if (!source.samples) {
+        print.addBytes(source.settings.path);
+        return;
+    }
+    const auto bytesOf = [&](uint64_t row) { return source.samples->bytesOf(static_cast<int64_t>(row)); };
+    const core::ReadInOrder reading(*source.samples);
+    uint64_t numBytes = 0;
+    for (const uint64_t row : rows)
+        for (const std::string_view bytes : bytesOf(row)) {
+            print.add(bytes.size());
+            numBytes += bytes.size();
+        }
+    const uint64_t step = 1 + numBytes / kMostBytes;
+    for (uint64_t index = 0; index < rows.size(); index += step)
+        for (const std::string_view bytes : bytesOf(rows[index]))
+            print.addBytes(bytes);
+}
+
 /// Everything that decides which samples come when, and what they are.
 std::string JobData::fingerprintOfSources() const
 {
-    constexpr uint64_t kSampled = 1000;  // rows
-    uint64_t hash = 0xcbf29ce484222325U;
-    const auto add = [&](const auto& value) { hash = hashed(hash, std::to_string(value) + ","); };
-    add(m_job.packing);
-    add(m_job.sequenceLength);
-    add(m_job.data.shuffleSeed);
-    add(static_cast<int>(m_job.data.trainOn));
+    core::Fingerprint print;
+    print.add(m_job.packing);
+    print.add(m_job.sequenceLength);
+    print.add(m_job.data.shuffleSeed);
+    print.add(static_cast<int>(m_job.data.trainOn));
     for (size_t number = 0; number < m_numTrained; ++number) {
-        const Source& source = m_sources[number];
-        const std::vector<uint64_t>& rows = source.rows.trained;
-        add(source.settings.weight);
-        add(rows.size());
-        if (!source.samples) {
-            hash = hashed(hash, source.settings.path);
-            continue;
-        }
-        for (const uint64_t row : rows)
-            for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(row)))
-                add(bytes.size());
-        const uint64_t step = std::max<uint64_t>(1, rows.size() / kSampled);
-        for (uint64_t index = 0; index < rows.size(); index += step)
-            for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(rows[index])))
-                hash = hashed(hash, bytes);
+        print.add(m_sources[number].settings.weight);
+        addRows(print, m_sources[number], m_sources[number].rows.trained);
     }
-    char text[17];
-    std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
-    return text;
+    return print.text();
 }
 
-void JobData::leaveOut(const std::string& why)
+/// What is validated on, in which order.
+std::string JobData::fingerprintOfHeldOut() const
+{
+    if (m_heldOut.empty())
+        return {};
+    core::Fingerprint print;
+    print.add(m_job.data.validationSeed);
+    for (const Source& source : m_sources)
+        addRows(print, source, source.rows.heldOut);
+    return print.text();
+}
+
+void JobData::sayLeftOut(const std::vector<std::string>& reasons)
 {
     constexpr int64_t kSaid = 5;
-    if (++m_numLeftOut <= kSaid)
-        m_say(why + (m_numLeftOut == kSaid ? "; more of these are not said" : ""));
+    for (const std::string& why : reasons)
+        if (++m_numLeftOut <= kSaid)
+            m_say("left out: " + why + (m_numLeftOut == kSaid ? "; more of these are not said" : ""));
 }
 
-Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& source, uint64_t row)
+Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& source, uint64_t row,
+                                                             std::vector<std::string>& leftOut) const
 {
     std::optional<core::TokenizedSample> nothing;
     if (!source.samples)
@@ -235,7 +281,7 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
     const auto refused = [&](const Error& error) -> Result<std::optional<core::TokenizedSample>> {
         if (!m_job.data.skipBad)
             return error;
-        leaveOut("left out: " + error.message);
+        leftOut.push_back(error.message);
         return nothing;
     };
     const Result<core::DataSample> sample = source.samples->sample(index);
@@ -250,8 +296,8 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
     if (tokenized->numInLoss() == 0)
         return refused({ErrorCode::InvalidInput, place() + " has no answer to learn"});
     if (!core::truncate(*tokenized, m_job.sequenceLength)) {
-        leaveOut("left out: " + place() + " has nothing to learn in its first " +
-                 std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
+        leftOut.push_back(place() + " has nothing to learn in its first " +
+                          std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
         return nothing;
     }
     return std::optional(*std::move(tokenized));
@@ -272,12 +318,12 @@ Result<TrainingSample> JobData::withPixels(const core::TokenizedSample& sample, 
     return training;
 }
 
-Result<Pack> JobData::pack(const std::vector<Place>& places)
+Result<Pack> JobData::pack(const std::vector<Place>& places, std::vector<std::string>& leftOut) const
 {
     Pack pack;
     for (const Place& place : places) {
         const Result<std::optional<core::TokenizedSample>> sample =
-            tokens(m_sources[place.source], place.row);
+            tokens(m_sources[place.source], place.row, leftOut);
         if (!sample)
             return sample.error();
         if (!*sample)
@@ -295,7 +341,7 @@ Result<Pack> JobData::pack(const std::vector<Place>& places)
                            : training.error();
         if (!m_job.data.skipBad)
             return error;
-        leaveOut("left out: " + error.message);
+        leftOut.push_back(error.message);
     }
     return pack;
 }
@@ -325,30 +371,39 @@ std::vector<JobData::Place> JobData::placesOf(int64_t pack)
     return {{pick.source, m_sources[pick.source].rows.trained[pick.row], pick.round}};
 }
 
+Result<std::vector<Pack>> JobData::packsOf(const std::vector<std::vector<Place>>& places)
+{
+    std::vector<Read<Pack>> reads(places.size());
+    readTogether(std::ssize(places), [&](int64_t number) {
+        const auto index = static_cast<size_t>(number);
+        reads[index].result = pack(places[index], reads[index].leftOut);
+    });
+    std::vector<Pack> packs;
+    for (Read<Pack>& read : reads) {
+        sayLeftOut(read.leftOut);
+        if (!read.result)
+            return read.result.error();
+        packs.push_back(*std::move(read.result));
+    }
+    return packs;
+}
+
 Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
 {
     const std::lock_guard lock(m_mutex);
-    std::vector<Pack> packs;
-    for (int64_t index = first; index < first + count; ++index) {
-        Result<Pack> read = pack(placesOf(index));
-        if (!read)
-            return read.error();
-        packs.push_back(*std::move(read));
-    }
-    return packs;
+    std::vector<std::vector<Place>> places;
+    for (int64_t index = first; index < first + count; ++index)
+        places.push_back(placesOf(index));
+    return packsOf(places);
 }
 
 Result<std::vector<Pack>> JobData::validation(int64_t first, int64_t count)
 {
     const std::lock_guard lock(m_mutex);
-    std::vector<Pack> packs;
-    for (int64_t index = first; index < std::min(first + count, numValidationPacks()); ++index) {
-        Result<Pack> read = pack({m_heldOut[static_cast<size_t>(index)]});
-        if (!read)
-            return read.error();
-        packs.push_back(*std::move(read));
-    }
-    return packs;
+    std::vector<std::vector<Place>> places;
+    for (int64_t index = first; index < std::min(first + count, numValidationPacks()); ++index)
+        places.push_back({m_heldOut[static_cast<size_t>(index)]});
+    return packsOf(places);
 }
 
 std::string JobData::validationPlace(int64_t number) const
