@@ -3,12 +3,11 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/data/energon_writer.h"
+#include "core/data/inspection.h"
 #include "core/data/loss_mask.h"
 #include "core/data/mock.h"
 #include "core/data/sample_source.h"
 #include "core/models/model_folder.h"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -38,31 +37,23 @@ struct Options {
     int64_t length = 0;
     bool skipBad = false;
     bool everything = false;
+    bool pictures = false;
+    bool anew = false;
     bool json = false;
 };
 
-/// What turns samples into tokens.
-struct ModelText {
-    core::Tokenizer tokenizer;
-    core::ChatTemplate chatTemplate;
-    core::gemma3::Config config;
-};
-
-core::Result<ModelText> openModelText(const std::string& model)
+core::Result<core::SampleText> openText(const core::ResolvedModel& model)
 {
-    const core::Result<core::ResolvedModel> where = findModel(model);
-    if (!where)
-        return where.error();
-    core::Result<core::Tokenizer> tokenizer = core::Tokenizer::open(where->path);
+    core::Result<core::Tokenizer> tokenizer = core::Tokenizer::open(model.path);
     if (!tokenizer)
         return tokenizer.error();
-    core::Result<core::ChatTemplate> chatTemplate = core::ChatTemplate::open(where->path);
+    core::Result<core::ChatTemplate> chatTemplate = core::ChatTemplate::open(model.path);
     if (!chatTemplate)
         return chatTemplate.error();
-    core::Result<core::gemma3::Config> config = core::readModelConfig(where->path, where->textOnly);
+    core::Result<core::gemma3::Config> config = core::readModelConfig(model.path, model.textOnly);
     if (!config)
         return config.error();
-    return ModelText{*std::move(tokenizer), *std::move(chatTemplate), *std::move(config)};
+    return core::SampleText{*std::move(tokenizer), *std::move(chatTemplate), *std::move(config)};
 }
 
 volatile std::sig_atomic_t s_interrupted = 0;
@@ -70,11 +61,7 @@ volatile std::sig_atomic_t s_interrupted = 0;
 core::Progress progressOf(const char* what)
 {
     return [what](int64_t done, int64_t all) {
-        static const bool isTerminal = ::isatty(STDERR_FILENO) == 1;
-        if (isTerminal && all > 0)
-            std::cerr << (done < all
-                              ? "\r" + std::string(what) + " " + std::to_string(100 * done / all) + " % "
-                              : "\r                          \r");
+        showPercent(what, done, all);
         return s_interrupted == 0;
     };
 }
@@ -107,109 +94,37 @@ core::Result<core::SampleSource> openIndexed(const std::string& path, const Opti
     return source;
 }
 
-/// Counts over the rows of one file.
-struct Counts {
-    int64_t good = 0;
-    int64_t bad = 0;
-    int64_t pictures = 0;
-    int64_t missingPictures = 0;
-    int64_t tokens = 0;
-    int64_t inLoss = 0;
-    int64_t useless = 0;  ///< nothing counts in the loss once it is cut
-    std::vector<int64_t> lengths;
-    std::vector<std::string> problems;  ///< the first few
-
-    void problem(const std::string& text)
-    {
-        constexpr size_t kShown = 5;
-        if (problems.size() < kShown)
-            problems.push_back(text);
-    }
-};
-
-void countPictures(const core::DataSample& sample, const std::function<std::string()>& place, Counts& counts)
-{
-    for (const std::string& source : sample.pictureSources()) {
-        ++counts.pictures;
-        std::error_code ignored;
-        if (source.find("://") == std::string::npos && !source.starts_with("data:") &&
-            !source.starts_with("tar:") && !std::filesystem::exists(source, ignored)) {
-            ++counts.missingPictures;
-            counts.problem(place() + ": the picture " + source +
-                           " does not exist; check the path, or give --image-root");
-        }
-    }
-}
-
-/// Reads every sample. Without --skip-bad the first bad one is the error.
-core::Result<Counts> countSamples(const core::SampleSource& samples, const ModelText* model,
-                                  const Options& options)
-{
-    Counts counts;
-    for (int64_t i = 0; i < samples.numSamples(); ++i) {
-        const core::Result<core::DataSample> sample = samples.sample(i);
-        core::Result<core::TokenizedSample> tokens = core::TokenizedSample();
-        if (sample && model)
-            tokens = core::tokenizeSample(*sample, model->tokenizer, model->chatTemplate, model->config,
-                                          {options.everything});
-        if (!sample || !tokens) {
-            const std::string message =
-                sample ? samples.placeOf(i) + ": " + tokens.error().message : sample.error().message;
-            if (!options.skipBad)
-                return core::Error{core::ErrorCode::InvalidInput,
-                                   message + " (--skip-bad counts such rows and goes on)"};
-            ++counts.bad;
-            counts.problem(message);
-            continue;
-        }
-        ++counts.good;
-        countPictures(
-            *sample, [&] { return samples.placeOf(i); }, counts);
-        if (!model)
-            continue;
-        counts.lengths.push_back(std::ssize(tokens->ids));
-        if (options.length > 0 && !core::truncate(*tokens, options.length))
-            ++counts.useless;
-        counts.tokens += std::ssize(tokens->ids);
-        counts.inLoss += tokens->numInLoss();
-    }
-    std::ranges::sort(counts.lengths);
-    return counts;
-}
-
-ordered_json asJson(const std::string& path, const std::string& format, const Counts& counts)
+ordered_json asJson(const std::string& path, const core::Inspection& counts)
 {
     ordered_json json = {{"path", path},
-                         {"format", format},
+                         {"format", counts.format},
                          {"rows", counts.good},
                          {"bad_rows", counts.bad},
                          {"pictures", counts.pictures},
                          {"missing_pictures", counts.missingPictures}};
-    if (!counts.lengths.empty()) {
+    if (counts.longest > 0) {
         json["tokens"] = counts.tokens;
         json["tokens_in_loss"] = counts.inLoss;
-        json["length"] = {{"least", counts.lengths.front()},
-                          {"median", counts.lengths[counts.lengths.size() / 2]},
-                          {"most", counts.lengths.back()}};
+        json["length"] = {{"least", counts.shortest}, {"median", counts.median}, {"most", counts.longest}};
         json["useless_rows"] = counts.useless;
     }
     json["problems"] = counts.problems;
     return json;
 }
 
-void print(const std::string& path, const std::string& format, const Counts& counts, const Options& options)
+void print(const std::string& path, const core::Inspection& counts, const Options& options)
 {
-    std::cout << path << ": " << format << ", " << counts.good << " rows";
+    std::cout << path << ": " << counts.format << ", " << counts.good << " rows";
     if (counts.bad > 0)
         std::cout << ", " << counts.bad << " bad ones left out";
     if (counts.pictures > 0)
         std::cout << ", " << counts.pictures << " pictures, " << counts.missingPictures << " of them missing";
     std::cout << '\n';
-    if (!counts.lengths.empty())
+    if (counts.longest > 0)
         std::cout << "  " << inThousands(static_cast<double>(counts.tokens)) << " tokens, "
                   << inThousands(static_cast<double>(counts.inLoss)) << " in the loss; a row has "
-                  << counts.lengths.front() << " to " << counts.lengths.back() << ", the middle one "
-                  << counts.lengths[counts.lengths.size() / 2] << '\n';
+                  << counts.shortest << " to " << counts.longest << ", the middle one " << counts.median
+                  << '\n';
     if (counts.useless > 0)
         std::cout << "  " << counts.useless << " rows have nothing in the loss once they are cut to "
                   << options.length << " tokens\n";
@@ -218,26 +133,68 @@ void print(const std::string& path, const std::string& format, const Counts& cou
         std::cerr << problem << '\n';
 }
 
+/// Everything that an inspection depends on but files.
+std::string settingsOf(const Options& options, const core::ResolvedModel& model)
+{
+    return ordered_json{
+        {"format", options.format},     {"image_root", options.imageRoot}, {"split", options.split},
+        {"fields", options.fields},     {"skip_bad", options.skipBad},     {"everything", options.everything},
+        {"pictures", options.pictures}, {"length", options.length},        {"text_only", model.textOnly}}
+        .dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+/// Reads a source, unless that was done before and nothing has changed since.
+core::Result<core::Inspection> inspectionOf(const std::string& path, const core::ResolvedModel& model,
+                                            std::optional<core::SampleText>& text, const Options& options)
+{
+    const auto began = std::filesystem::file_time_type::clock::now();
+    const core::Result<std::string> key = core::inspectionKey(path, model.path, settingsOf(options, model));
+    if (key && !options.anew)
+        if (std::optional<core::Inspection> kept = core::keptInspection(*key)) {
+            std::cerr << "note: " << path
+                      << " and all it was read with are as they were: this is what was counted then "
+                         "(--anew reads again)\n";
+            return *std::move(kept);
+        }
+    if (!text && !model.path.empty()) {
+        core::Result<core::SampleText> opened = openText(model);
+        if (!opened)
+            return opened.error();
+        text = *std::move(opened);
+    }
+    const core::Result<core::SampleSource> samples = openIndexed(path, options);
+    if (!samples)
+        return samples.error();
+    core::Result<core::Inspection> counted = core::inspectSamples(
+        *samples, text ? &*text : nullptr,
+        {options.skipBad, options.everything, options.pictures, options.length}, progressOf("reading rows"));
+    if (!counted && counted.error().code != core::ErrorCode::Cancelled)
+        return core::Error{
+            core::ErrorCode::InvalidInput,
+            counted.error().message + (options.skipBad ? "" : " (--skip-bad counts such rows and goes on)")};
+    if (counted && key)
+        core::keepInspection(*key, *counted, began);
+    return counted;
+}
+
 int inspect(const Options& options)
 {
-    std::optional<ModelText> model;
+    core::ResolvedModel model;
     if (!options.model.empty()) {
-        core::Result<ModelText> opened = openModelText(options.model);
-        if (!opened)
-            return failed(opened.error());
-        model = *std::move(opened);
+        core::Result<core::ResolvedModel> found = findModel(options.model);
+        if (!found)
+            return failed(found.error());
+        model = *std::move(found);
     }
+    std::optional<core::SampleText> text;
     for (const std::string& path : options.paths) {
-        const core::Result<core::SampleSource> samples = openIndexed(path, options);
-        if (!samples)
-            return failed(samples.error());
-        const core::Result<Counts> counts = countSamples(*samples, model ? &*model : nullptr, options);
+        const core::Result<core::Inspection> counts = inspectionOf(path, model, text, options);
         if (!counts)
             return failed(counts.error());
         if (options.json)
-            printJson(asJson(path, samples->format(), *counts));
+            printJson(asJson(path, *counts));
         else
-            print(path, samples->format(), *counts, options);
+            print(path, *counts, options);
     }
     return 0;
 }
@@ -258,7 +215,7 @@ std::string shownToken(const core::Tokenizer& tokenizer, int64_t id)
     return result;
 }
 
-void printSample(const core::TokenizedSample& sample, const ModelText& model, const Options& options)
+void printSample(const core::TokenizedSample& sample, const core::SampleText& model, const Options& options)
 {
     if (options.json) {
         ordered_json pictures = ordered_json::array();
@@ -289,7 +246,10 @@ void printSample(const core::TokenizedSample& sample, const ModelText& model, co
 
 int preview(const Options& options)
 {
-    const core::Result<ModelText> model = openModelText(options.model);
+    const core::Result<core::ResolvedModel> found = findModel(options.model);
+    if (!found)
+        return failed(found.error());
+    const core::Result<core::SampleText> model = openText(*found);
     if (!model)
         return failed(model.error());
     if (model->chatTemplate.kind() == core::ChatTemplate::Kind::None)
@@ -447,6 +407,10 @@ void addData(CLI::App& program, int& status)
     const auto inspectOptions = std::make_shared<Options>();
     addOptions(*inspecting, *inspectOptions);
     inspecting->add_option("--model,-m", inspectOptions->model, "Count tokens as this model reads them");
+    inspecting->add_flag("--pictures", inspectOptions->pictures,
+                         "Decode every picture, too; one that cannot be is a bad row");
+    inspecting->add_flag("--anew", inspectOptions->anew,
+                         "Read again, also where nothing has changed since the last time");
     inspecting->callback([inspectOptions, &status] { status = inspect(*inspectOptions); });
 
     addPrepare(*command, status);

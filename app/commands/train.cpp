@@ -84,6 +84,8 @@ Result<jobs::Settings> settingsOf(Options& options)
     Result<jobs::Settings> settings = jobs::readJobFile(file);
     if (!settings)
         return settings;
+    if (file != options.job)  // wherever it was when the job was written
+        (*settings)["dir"] = std::filesystem::absolute(options.job, ignored).lexically_normal().string();
     for (const std::string& text : options.overrides)
         if (const Result<void> done = jobs::applyOverride(text, *settings); !done)
             return done.error();
@@ -266,8 +268,14 @@ Result<engine::Outcome> run(const Options& options, const jobs::ResolvedJob& res
     const engine::SampleReader reader = {parts->loaded.tokenizer ? &*parts->loaded.tokenizer : nullptr,
                                          &parts->loaded.chatTemplate, parts->loaded.model.config,
                                          parts->loaded.preprocessing.imageSize};
-    Result<std::unique_ptr<engine::JobData>> data =
-        engine::JobData::open(resolved.job, reader, [say](const std::string& text) { (*say)(text); });
+    Result<std::unique_ptr<engine::JobData>> data = engine::JobData::open(
+        resolved.job, reader, [say](const std::string& text) { (*say)(text); },
+        [](int64_t done, int64_t all) {
+            showPercent("reading rows", done, all);
+            return s_stop == 0;
+        });
+    if (!data && data.error().code == ErrorCode::Cancelled)
+        return engine::Outcome::Stopped;  // before there was anything to save
     if (!data)
         return data.error();
 
@@ -406,7 +414,7 @@ void addTrain(CLI::App& program, int& status)
     command->add_flag("--resume", options->resume, "Go on from the newest checkpoint of this run");
     command->add_option("--new-name", options->newName, "Run the job under another name");
     command->add_flag("--accept-changes", options->acceptChanges,
-                      "Resume although the data or the base model are not those of the checkpoint");
+                      "Resume although the data, what is validated on or the base model are others");
     command
         ->add_option("--on-nonfinite", options->onNonFinite,
                      "A loss or gradient that is no number: stop, skip the step (default), or go-on")

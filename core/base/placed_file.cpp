@@ -28,10 +28,11 @@ bool writeAt(int fd, std::span<const std::byte> bytes, uint64_t offset)
 }  // namespace
 
 Result<PlacedFile> PlacedFile::create(const std::filesystem::path& path, std::string_view start,
-                                      std::map<std::string, Place> places, uint64_t size)
+                                      std::map<std::string, Place> places, uint64_t dataSize)
 {
     PlacedFile file;
     file.m_path = path;
+    file.m_dataBegin = start.size();
     file.m_places = std::move(places);
     std::filesystem::path beside = path;
     beside += "." + std::to_string(::getpid()) + ".tmp";
@@ -40,7 +41,7 @@ Result<PlacedFile> PlacedFile::create(const std::filesystem::path& path, std::st
         return systemError(path, "write");
     file.m_beside = beside;
     if (!writeAt(file.m_file.get(), std::as_bytes(std::span(start)), 0) ||
-        ::ftruncate(file.m_file.get(), static_cast<off_t>(size)) != 0)
+        ::ftruncate(file.m_file.get(), static_cast<off_t>(start.size() + dataSize)) != 0)
         return systemError(path, "write");
     return file;
 }
@@ -49,6 +50,7 @@ PlacedFile::PlacedFile(PlacedFile&& other) noexcept
     : m_path(std::move(other.m_path)),
       m_beside(std::exchange(other.m_beside, {})),
       m_file(std::move(other.m_file)),
+      m_dataBegin(other.m_dataBegin),
       m_places(std::move(other.m_places))
 {
 }
@@ -60,6 +62,7 @@ PlacedFile& PlacedFile::operator=(PlacedFile&& other) noexcept
         m_path = std::move(other.m_path);
         m_beside = std::exchange(other.m_beside, {});
         m_file = std::move(other.m_file);
+        m_dataBegin = other.m_dataBegin;
         m_places = std::move(other.m_places);
     }
     return *this;
@@ -87,7 +90,7 @@ Result<void> PlacedFile::append(const std::string& name, std::span<const std::by
                               ? " was not declared"
                               : " has room for " + std::to_string(found->second.end - found->second.next) +
                                     " more bytes, not " + std::to_string(bytes.size()))};
-    if (!writeAt(m_file.get(), bytes, found->second.next))
+    if (!writeAt(m_file.get(), bytes, m_dataBegin + found->second.next))
         return systemError(m_path, "write");
     found->second.next += bytes.size();
     return {};

@@ -20,15 +20,15 @@ namespace facet::core {
 class PlacedFile {
 public:
     struct Place {
-        uint64_t next = 0;  ///< in the file
+        uint64_t next = 0;  ///< counted from the end of the file's start
         uint64_t end = 0;
     };
 
-    /// Writes the start of the file and gives it its size. What no place covers is zeros.
+    /// Writes the start of the file, behind which `dataSize` bytes follow. What no place covers is zeros.
     ///
     /// Errors  NotFound (the folder), Io
     static Result<PlacedFile> create(const std::filesystem::path& path, std::string_view start,
-                                     std::map<std::string, Place> places, uint64_t size);
+                                     std::map<std::string, Place> places, uint64_t dataSize);
 
     PlacedFile(PlacedFile&& other) noexcept;
     PlacedFile& operator=(PlacedFile&& other) noexcept;
@@ -51,6 +51,7 @@ private:
     std::filesystem::path m_path;
     std::filesystem::path m_beside;  // empty once it is renamed
     FileDescriptor m_file;
+    uint64_t m_dataBegin = 0;
     std::map<std::string, Place> m_places;
 };
 

@@ -2,6 +2,7 @@
 
 #include "core/base/environment.h"
 #include "core/base/file.h"
+#include "core/base/fingerprint.h"
 #include "core/base/new_file.h"
 
 #include <zlib.h>
@@ -140,15 +141,13 @@ Result<std::string> nameInCache(const std::filesystem::path& path)
     struct stat info = {};
     if (problem || ::stat(absolute.c_str(), &info) != 0)
         return systemError(path, "open");
-    uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a
-    for (const char c : absolute.string())
-        hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3u;
-    char text[100];
+    Fingerprint place;
+    place.addBytes(absolute.string());
+    char text[60];
     std::snprintf(
-        text, sizeof text, "%016llx-%llx-%llx", static_cast<unsigned long long>(hash),
-        static_cast<unsigned long long>(info.st_size),
+        text, sizeof text, "-%llx-%llx", static_cast<unsigned long long>(info.st_size),
         static_cast<unsigned long long>(info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec));
-    return std::string(text);
+    return place.text() + text;
 }
 
 bool isCompressed(std::span<const std::byte> head)

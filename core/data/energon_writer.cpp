@@ -203,6 +203,7 @@ public:
     {
         if (const Result<void> can = checkSettings(); !can)
             return can.error();
+        const ReadInOrder reading(m_source);
         if (const Result<void> looked = lookAtAll(); !looked)
             return looked.error();
         std::error_code problem;

@@ -108,16 +108,14 @@ Result<void> RowFile::buildIndex(const Progress& progress)
     std::vector<uint64_t> begins;
     RowScanner scanner(m_kind == Kind::JsonList);
     const std::string_view all = text();
-    if (!all.empty())
-        ::madvise(const_cast<char*>(all.data()), all.size(), MADV_SEQUENTIAL);
+    expectInOrder(true);
     for (size_t at = 0; at < all.size(); at += kStep) {
         scanner.feed(all.substr(at, kStep), begins);
         const size_t done = std::min(at + kStep, all.size());
         if (progress && !progress(static_cast<int64_t>(done), static_cast<int64_t>(all.size())))
             return Error{ErrorCode::Cancelled, "indexing " + m_path.string() + " was cancelled"};
     }
-    if (!all.empty())
-        ::madvise(const_cast<char*>(all.data()), all.size(), MADV_RANDOM);
+    expectInOrder(false);
     if (!scanner.finish(begins))
         return Error{ErrorCode::InvalidInput,
                      m_path.string() + " is cut short: its list does not end with \"]\""};
@@ -132,9 +130,17 @@ std::string_view RowFile::row(int64_t index) const
     return rowBetween(text(), m_begins.at(i), m_begins.at(i + 1), m_kind == Kind::JsonList);
 }
 
+void RowFile::expectInOrder(bool isInOrder) const
+{
+    // Without this, a row in the midst of a file may fetch megabytes around it, or the next one its own page.
+    if (!m_file.bytes().empty())
+        ::madvise(const_cast<std::byte*>(m_file.bytes().data()), m_file.bytes().size(),
+                  isInOrder ? MADV_SEQUENTIAL : MADV_RANDOM);
+}
+
 int64_t RowFile::lineOf(std::string_view row) const
 {
-    return 1 + std::count(text().data(), row.data(), '\n');
+    return 1 + m_lines->before(text(), static_cast<size_t>(row.data() - text().data()));
 }
 
 std::string RowFile::placeOf(std::string_view row) const
@@ -175,6 +181,7 @@ void RowFile::loadIndex()
         if (!std::ranges::is_sorted(begins) || begins.empty() || begins.back() > text().size())
             continue;  // damaged: it is built again
         m_begins = std::move(begins);
+        expectInOrder(false);
         return;
     }
 }

@@ -9,11 +9,13 @@
 #include "core/base/file.h"
 #include "core/base/result.h"
 #include "core/data/decompress.h"
+#include "core/data/line_count.h"
 
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,9 +52,13 @@ public:
     int64_t numRows() const { return std::ssize(m_begins) - 1; }
     std::string_view row(int64_t index) const;
 
+    /// Whether rows will be read from the first to the last, so that what comes next is fetched ahead; else
+    /// nothing but what is asked for. Until it is said, an indexed file is read in any order.
+    void expectInOrder(bool isInOrder) const;
+
     /// The line in the file, from 1, on which a row begins.
     ///
-    /// Cost    reads the file up to there
+    /// Cost    reads the file up to there, once
     int64_t lineOf(std::string_view row) const;
 
     /// The row as JSON; {"text": ...} for a line of text.
@@ -80,6 +86,7 @@ private:
     std::filesystem::path m_unpackedPath;  ///< the file that is read: m_path, or its unpacked copy
     MappedFile m_file;
     Kind m_kind = Kind::JsonLines;
+    std::unique_ptr<LineCount> m_lines = std::make_unique<LineCount>();
     std::vector<uint64_t> m_begins;  ///< where rows begin, and where the last one ends
 };
 

@@ -31,6 +31,12 @@ Result<void> SampleSource::buildIndex(const Progress& progress)
     return file && !file->rows().isIndexed() ? file->rows().buildIndex(progress) : Result<void>();
 }
 
+void SampleSource::expectInOrder(bool isInOrder) const
+{
+    if (const Dataset* rows = file())
+        rows->rows().expectInOrder(isInOrder);
+}
+
 std::string SampleSource::format() const
 {
     if (const Dataset* rows = file())

@@ -50,10 +50,25 @@ public:
 
     const Dataset* file() const { return std::get_if<Dataset>(&m_source); }  ///< null: it is a folder
 
+    /// As RowFile::expectInOrder; a folder is read as it comes.
+    void expectInOrder(bool isInOrder) const;
+
 private:
     explicit SampleSource(std::variant<Dataset, EnergonFolder> source) : m_source(std::move(source)) {}
 
     std::variant<Dataset, EnergonFolder> m_source;
+};
+
+/// While this lives, a source is read from its first sample to its last.
+class ReadInOrder {
+public:
+    explicit ReadInOrder(const SampleSource& source) : m_source(source) { m_source.expectInOrder(true); }
+    ~ReadInOrder() { m_source.expectInOrder(false); }
+    ReadInOrder(const ReadInOrder&) = delete;
+    ReadInOrder& operator=(const ReadInOrder&) = delete;
+
+private:
+    const SampleSource& m_source;
 };
 
 }  // namespace facet::core

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kBlock = 512;
 constexpr uint64_t kNoSize = ~uint64_t{0};
 constexpr size_t kMaxPictureBytes = size_t{1} << 30;
+constexpr std::string_view kTarScheme = "tar:";
 
 /// A field of a header up to its first NUL.
 std::string_view field(std::string_view header, size_t begin, size_t size)
@@ -158,7 +159,6 @@ std::string tarSource(const std::filesystem::path& path, const TarShard::Part& p
 
 Result<std::string> readSource(const std::string& source)
 {
-    constexpr std::string_view kScheme = "tar:";
     if (source.starts_with("data:")) {
         Result<std::string> bytes = api::bytesOfDataUri(source);
         if (!bytes)
@@ -170,12 +170,12 @@ Result<std::string> readSource(const std::string& source)
                      inQuotes(source) +
                          " is not on this machine, and no picture of training data is "
                          "fetched; download it and write its path"};
-    if (!source.starts_with(kScheme))
+    if (!source.starts_with(kTarScheme))
         return readFile(source, kMaxPictureBytes);
     const char* const end = source.data() + source.size();
     uint64_t offset = 0;
     uint64_t size = 0;
-    const auto first = std::from_chars(source.data() + kScheme.size(), end, offset);
+    const auto first = std::from_chars(source.data() + kTarScheme.size(), end, offset);
     const auto second = first.ptr < end ? std::from_chars(first.ptr + 1, end, size) : first;
     if (first.ec != std::errc() || second.ec != std::errc() || second.ptr >= end)
         return Error{ErrorCode::InvalidInput, inQuotes(source) + " names no place in a tar file"};
@@ -185,6 +185,23 @@ Result<std::string> readSource(const std::string& source)
     if (offset > file->bytes().size() || size > file->bytes().size() - offset)
         return Error{ErrorCode::InvalidInput, inQuotes(source) + " lies behind the end of its file"};
     return std::string(reinterpret_cast<const char*>(file->bytes().data()) + offset, size);
+}
+
+Result<Image> readPicture(const std::string& source)
+{
+    const Result<std::string> bytes = readSource(source);
+    if (!bytes)
+        return bytes.error();
+    Result<Image> image = decodeImage(std::as_bytes(std::span(*bytes)));
+    if (image)
+        return image;
+    if (source.starts_with("data:"))
+        return image.error().during("a picture written into its row");
+    if (source.starts_with(kTarScheme))
+        return image.error().during(
+            "its picture at byte " +
+            source.substr(kTarScheme.size(), source.find(':', kTarScheme.size()) - kTarScheme.size()));
+    return image.error().during("reading " + source);
 }
 
 }  // namespace facet::core

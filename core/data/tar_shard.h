@@ -4,6 +4,7 @@
 
 #include "core/base/file.h"
 #include "core/base/result.h"
+#include "core/image/image.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -57,5 +58,11 @@ std::string tarSource(const std::filesystem::path& path, const TarShard::Part& p
 ///
 /// Errors  NotFound, Io; InvalidInput, also for what would have to be fetched
 Result<std::string> readSource(const std::string& source);
+
+/// The same, decoded.
+///
+/// Errors  those of readSource and decodeImage; the latter name the file, the byte in the tar file, or that
+///         the picture is written into its row
+Result<Image> readPicture(const std::string& source);
 
 }  // namespace facet::core

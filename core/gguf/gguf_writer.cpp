@@ -124,12 +124,7 @@ Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, const M
         dataSize = aligned(dataSize + *size);
     }
     start.resize(aligned(start.size()), '\0');
-    for (auto& [name, place] : places) {
-        place.next += start.size();
-        place.end += start.size();
-    }
-    const uint64_t size = start.size() + dataSize;
-    Result<PlacedFile> file = PlacedFile::create(path, start, std::move(places), size);
+    Result<PlacedFile> file = PlacedFile::create(path, start, std::move(places), dataSize);
     if (!file)
         return file.error();
     return GgufWriter(*std::move(file));

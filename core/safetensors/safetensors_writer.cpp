@@ -55,12 +55,7 @@ Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path&
     const uint64_t length = text.size();
     std::memcpy(start.data(), &length, sizeof length);
     start += text;
-    for (auto& [name, place] : places) {
-        place.next += start.size();
-        place.end += start.size();
-    }
-    const uint64_t size = start.size() + dataSize;
-    Result<PlacedFile> file = PlacedFile::create(path, start, std::move(places), size);
+    Result<PlacedFile> file = PlacedFile::create(path, start, std::move(places), dataSize);
     if (!file)
         return file.error();
     return SafetensorsWriter(*std::move(file));

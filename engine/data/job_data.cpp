@@ -4,7 +4,6 @@
 #include "core/data/mock.h"
 #include "core/data/packing.h"
 #include "core/data/tar_shard.h"
-#include "core/image/image.h"
 #include "engine/gemma3/image_preprocessing.h"
 #include "engine/guard.h"
 #include "engine/parallel_for.h"
@@ -13,8 +12,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <functional>
-#include <thread>
 
 namespace facet::engine {
 namespace {
@@ -33,22 +30,12 @@ Result<at::Tensor> pixelsOf(const std::string& source, int64_t side)
     if (std::sscanf(source.c_str(), "mock:%llu:%llu", &seed, &index) == 2) {
         image = {side, side, core::mockPixels(index, seed, side)};
     } else {
-        const Result<std::string> bytes = core::readSource(source);
-        if (!bytes)
-            return bytes.error();
-        Result<core::Image> read = core::decodeImage(std::as_bytes(std::span(*bytes)));
+        Result<core::Image> read = core::readPicture(source);
         if (!read)
-            return read.error().during("reading " + source);
+            return read.error();
         image = *std::move(read);
     }
     return guarded([&] { return gemma3::pixelValues(image, side); });
-}
-
-uint64_t hashed(uint64_t hash, std::string_view bytes)  // FNV-1a
-{
-    for (const char byte : bytes)
-        hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
-    return hash;
 }
 
 }  // namespace
@@ -78,6 +65,7 @@ Result<void> JobData::open(const core::Progress& progress)
     if (const Result<void> heldOut = holdOut(progress); !heldOut)
         return heldOut;
     m_fingerprint = fingerprintOfSources();
+    m_validationFingerprint = fingerprintOfHeldOut();
     m_blend.emplace(blended(), static_cast<uint64_t>(m_job.data.shuffleSeed));
     if (!m_job.packing)
         return {};
@@ -146,27 +134,32 @@ std::vector<core::Blend::Source> JobData::blended() const
 
 Result<void> JobData::measureRows(const core::Progress& progress)
 {
-    constexpr size_t kAtOnce = 4096;
+    constexpr int64_t kAtOnce = 1024;
     int64_t done = 0;
     bool isAnythingLeft = false;
     for (Source& source : m_sources) {  // those that only validate have none of these rows
+        const auto reading = source.samples ? std::make_unique<core::ReadInOrder>(*source.samples) : nullptr;
         const std::vector<uint64_t>& rows = source.rows.trained;
-        for (size_t first = 0; first < rows.size(); first += kAtOnce) {
-            const Result<std::vector<int64_t>> lengths =
-                readAll<int64_t>(static_cast<int64_t>(std::min(kAtOnce, rows.size() - first)),
-                                 [&](int64_t index, std::vector<std::string>& leftOut) -> Result<int64_t> {
-                                     const Result<std::optional<core::TokenizedSample>> sample =
-                                         tokens(source, rows[first + static_cast<size_t>(index)], leftOut);
-                                     if (!sample)
-                                         return sample.error();
-                                     return *sample ? std::ssize((*sample)->ids) : 0;
-                                 });
-            if (!lengths)
-                return lengths.error();
-            source.lengths.insert(source.lengths.end(), lengths->begin(), lengths->end());
-            isAnythingLeft = isAnythingLeft ||
-                             (source.settings.weight > 0 && std::ranges::any_of(*lengths, std::identity()));
-            done += std::ssize(*lengths);
+        for (int64_t first = 0; first < std::ssize(rows); first += kAtOnce) {
+            std::vector<Read<int64_t>> lengths(
+                static_cast<size_t>(std::min(kAtOnce, std::ssize(rows) - first)));
+            parallelForEach(std::ssize(lengths), m_job.data.numWorkers, [&](int64_t index) {
+                Read<int64_t>& length = lengths[static_cast<size_t>(index)];
+                const Result<std::optional<core::TokenizedSample>> sample =
+                    tokens(source, rows[static_cast<size_t>(first + index)], length.leftOut);
+                if (!sample)
+                    length.result = sample.error();
+                else if (*sample)
+                    length.result = std::ssize((*sample)->ids);
+            });
+            for (const Read<int64_t>& length : lengths) {
+                sayLeftOut(length.leftOut);
+                if (!length.result)
+                    return length.result.error();
+                source.lengths.push_back(*length.result);
+                isAnythingLeft = isAnythingLeft || (*length.result > 0 && source.settings.weight > 0);
+            }
+            done += std::ssize(lengths);
             if (progress && !progress(done, m_packsPerRound))
                 return Error{ErrorCode::Cancelled, "packing was cancelled"};
         }
@@ -201,66 +194,62 @@ void JobData::planRound()
     }
 }
 
+/// What rows of a source are: the size of each and, up to a bound, their bytes.
+void JobData::addRows(core::Fingerprint& print, const Source& source, const std::vector<uint64_t>& rows)
+{
+    constexpr uint64_t kMostBytes = 256 << 20;  // of rows that are read; a quarter of a second
+    print.add(rows.size());
+    if (!source.samples) {
+        print.addBytes(source.settings.path);
+        return;
+    }
+    const auto bytesOf = [&](uint64_t row) { return source.samples->bytesOf(static_cast<int64_t>(row)); };
+    const core::ReadInOrder reading(*source.samples);
+    uint64_t numBytes = 0;
+    for (const uint64_t row : rows)
+        for (const std::string_view bytes : bytesOf(row)) {
+            print.add(bytes.size());
+            numBytes += bytes.size();
+        }
+    const uint64_t step = 1 + numBytes / kMostBytes;
+    for (uint64_t index = 0; index < rows.size(); index += step)
+        for (const std::string_view bytes : bytesOf(rows[index]))
+            print.addBytes(bytes);
+}
+
 /// Everything that decides which samples come when, and what they are.
 std::string JobData::fingerprintOfSources() const
 {
-    constexpr uint64_t kSampled = 1000;  // rows
-    uint64_t hash = 0xcbf29ce484222325U;
-    const auto add = [&](const auto& value) { hash = hashed(hash, std::to_string(value) + ","); };
-    add(m_job.packing);
-    add(m_job.sequenceLength);
-    add(m_job.data.shuffleSeed);
-    add(static_cast<int>(m_job.data.trainOn));
+    core::Fingerprint print;
+    print.add(m_job.packing);
+    print.add(m_job.sequenceLength);
+    print.add(m_job.data.shuffleSeed);
+    print.add(static_cast<int>(m_job.data.trainOn));
     for (size_t number = 0; number < m_numTrained; ++number) {
-        const Source& source = m_sources[number];
-        const std::vector<uint64_t>& rows = source.rows.trained;
-        add(source.settings.weight);
-        add(rows.size());
-        if (!source.samples) {
-            hash = hashed(hash, source.settings.path);
-            continue;
-        }
-        for (const uint64_t row : rows)
-            for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(row)))
-                add(bytes.size());
-        const uint64_t step = std::max<uint64_t>(1, rows.size() / kSampled);
-        for (uint64_t index = 0; index < rows.size(); index += step)
-            for (const std::string_view bytes : source.samples->bytesOf(static_cast<int64_t>(rows[index])))
-                hash = hashed(hash, bytes);
+        print.add(m_sources[number].settings.weight);
+        addRows(print, m_sources[number], m_sources[number].rows.trained);
     }
-    char text[17];
-    std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
-    return text;
+    return print.text();
 }
 
-void JobData::sayLeftOut(const std::vector<std::string>& leftOut)
+/// What is validated on, in which order.
+std::string JobData::fingerprintOfHeldOut() const
+{
+    if (m_heldOut.empty())
+        return {};
+    core::Fingerprint print;
+    print.add(m_job.data.validationSeed);
+    for (const Source& source : m_sources)
+        addRows(print, source, source.rows.heldOut);
+    return print.text();
+}
+
+void JobData::sayLeftOut(const std::vector<std::string>& reasons)
 {
     constexpr int64_t kSaid = 5;
-    for (const std::string& why : leftOut)
+    for (const std::string& why : reasons)
         if (++m_numLeftOut <= kSaid)
-            m_say(why + (m_numLeftOut == kSaid ? "; more of these are not said" : ""));
-}
-
-template <typename Thing>
-Result<std::vector<Thing>> JobData::readAll(
-    int64_t count, const std::function<Result<Thing>(int64_t, std::vector<std::string>&)>& read)
-{
-    const int64_t numWorkers = std::min<int64_t>(m_job.data.numWorkers, std::thread::hardware_concurrency());
-    std::vector<std::optional<Result<Thing>>> results(static_cast<size_t>(count));
-    std::vector<std::vector<std::string>> leftOut(static_cast<size_t>(count));
-    parallelForEach(count, numWorkers, [&](int64_t index) {
-        const auto at = static_cast<size_t>(index);
-        const Result<Result<Thing>> guardedRead = guarded([&] { return read(index, leftOut[at]); });
-        results[at] = guardedRead ? *guardedRead : guardedRead.error();
-    });
-    std::vector<Thing> things;
-    for (size_t index = 0; index < results.size(); ++index) {
-        sayLeftOut(leftOut[index]);
-        if (!*results[index])
-            return results[index]->error();
-        things.push_back(**std::move(results[index]));
-    }
-    return things;
+            m_say("left out: " + why + (m_numLeftOut == kSaid ? "; more of these are not said" : ""));
 }
 
 Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& source, uint64_t row,
@@ -275,7 +264,7 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
     const auto refused = [&](const Error& error) -> Result<std::optional<core::TokenizedSample>> {
         if (!m_job.data.skipBad)
             return error;
-        leftOut.push_back("left out: " + error.message);
+        leftOut.push_back(error.message);
         return nothing;
     };
     const Result<core::DataSample> sample = source.samples->sample(index);
@@ -290,7 +279,7 @@ Result<std::optional<core::TokenizedSample>> JobData::tokens(const Source& sourc
     if (tokenized->numInLoss() == 0)
         return refused({ErrorCode::InvalidInput, place() + " has no answer to learn"});
     if (!core::truncate(*tokenized, m_job.sequenceLength)) {
-        leftOut.push_back("left out: " + place() + " has nothing to learn in its first " +
+        leftOut.push_back(place() + " has nothing to learn in its first " +
                           std::to_string(m_job.sequenceLength) + " tokens; raise sequence_length");
         return nothing;
     }
@@ -335,7 +324,7 @@ Result<Pack> JobData::pack(const std::vector<Place>& places, std::vector<std::st
                            : training.error();
         if (!m_job.data.skipBad)
             return error;
-        leftOut.push_back("left out: " + error.message);
+        leftOut.push_back(error.message);
     }
     return pack;
 }
@@ -365,24 +354,39 @@ std::vector<JobData::Place> JobData::placesOf(int64_t pack)
     return {{pick.source, m_sources[pick.source].rows.trained[pick.row], pick.round}};
 }
 
+Result<std::vector<Pack>> JobData::packsOf(const std::vector<std::vector<Place>>& places)
+{
+    std::vector<Read<Pack>> reads(places.size());
+    parallelForEach(std::ssize(places), m_job.data.numWorkers, [&](int64_t number) {
+        const auto index = static_cast<size_t>(number);
+        reads[index].result = pack(places[index], reads[index].leftOut);
+    });
+    std::vector<Pack> packs;
+    for (Read<Pack>& read : reads) {
+        sayLeftOut(read.leftOut);
+        if (!read.result)
+            return read.result.error();
+        packs.push_back(*std::move(read.result));
+    }
+    return packs;
+}
+
 Result<std::vector<Pack>> JobData::packs(int64_t first, int64_t count)
 {
     const std::lock_guard lock(m_mutex);
     std::vector<std::vector<Place>> places;
     for (int64_t index = first; index < first + count; ++index)
         places.push_back(placesOf(index));
-    return readAll<Pack>(count, [&](int64_t index, std::vector<std::string>& leftOut) {
-        return pack(places[static_cast<size_t>(index)], leftOut);
-    });
+    return packsOf(places);
 }
 
 Result<std::vector<Pack>> JobData::validation(int64_t first, int64_t count)
 {
     const std::lock_guard lock(m_mutex);
-    return readAll<Pack>(std::min(count, numValidationPacks() - first),
-                         [&](int64_t index, std::vector<std::string>& leftOut) {
-                             return pack({m_heldOut[static_cast<size_t>(first + index)]}, leftOut);
-                         });
+    std::vector<std::vector<Place>> places;
+    for (int64_t index = first; index < std::min(first + count, numValidationPacks()); ++index)
+        places.push_back({m_heldOut[static_cast<size_t>(index)]});
+    return packsOf(places);
 }
 
 std::string JobData::validationPlace(int64_t number) const

@@ -2,6 +2,7 @@
 
 // The samples of a job, from its sources: tokens, what counts in the loss, pixels.
 
+#include "core/base/fingerprint.h"
 #include "core/chat/chat_template.h"
 #include "core/data/row_shares.h"
 #include "core/data/sample_source.h"
@@ -55,6 +56,7 @@ public:
     core::Result<std::vector<Pack>> validation(int64_t first, int64_t count) override;
     int64_t packsPerRound() const override { return m_packsPerRound; }
     std::string fingerprint() const override { return m_fingerprint; }
+    std::string validationFingerprint() const override { return m_validationFingerprint; }
 
     /// Where a pack to validate on is from: "heldout.jsonl line 3".
     ///
@@ -86,21 +88,25 @@ private:
     std::vector<core::Blend::Source> blended() const;
     core::Result<void> measureRows(const core::Progress& progress);
     void planRound();
+    static void addRows(core::Fingerprint& print, const Source& source, const std::vector<uint64_t>& rows);
     std::string fingerprintOfSources() const;
+    std::string fingerprintOfHeldOut() const;
 
-    /// None for what is left out; why goes into `leftOut`. Thread  any.
+    /// What one of several threads has read.
+    template <typename T>
+    struct Read {
+        core::Result<T> result = T();
+        std::vector<std::string> leftOut;  ///< why rows were
+    };
+
+    /// None for what is left out.
     core::Result<std::optional<core::TokenizedSample>> tokens(const Source& source, uint64_t row,
                                                               std::vector<std::string>& leftOut) const;
     core::Result<Pack> pack(const std::vector<Place>& places, std::vector<std::string>& leftOut) const;
     core::Result<TrainingSample> withPixels(const core::TokenizedSample& sample, uint64_t seed) const;
-
-    /// What `read` makes of each of `count` things, in their order, by the job's workers.
-    template <typename Thing>
-    core::Result<std::vector<Thing>> readAll(
-        int64_t count, const std::function<core::Result<Thing>(int64_t, std::vector<std::string>&)>& read);
-
+    core::Result<std::vector<Pack>> packsOf(const std::vector<std::vector<Place>>& places);
     std::vector<Place> placesOf(int64_t pack);
-    void sayLeftOut(const std::vector<std::string>& leftOut);
+    void sayLeftOut(const std::vector<std::string>& reasons);
 
     jobs::Job m_job;
     SampleReader m_reader;
@@ -114,6 +120,7 @@ private:
     int64_t m_planBegin = 0;  ///< the number of its first pack
     int64_t m_packsPerRound = 0;
     std::string m_fingerprint;
+    std::string m_validationFingerprint;
     int64_t m_numLeftOut = 0;
     std::mutex m_mutex;  // packs() of the next step runs beside validation()
 };

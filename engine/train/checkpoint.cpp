@@ -1,6 +1,7 @@
 #include "engine/train/checkpoint.h"
 
 #include "core/base/file.h"
+#include "core/base/fingerprint.h"
 #include "core/base/json.h"
 #include "engine/convert/hf_folder.h"
 #include "engine/guard.h"
@@ -9,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <set>
 
 namespace facet::engine {
@@ -24,10 +24,10 @@ constexpr const char* kStateTensors = "trainer_state.safetensors";
 
 std::string textOf(const TrainerState& state)
 {
-    nlohmann::ordered_json json = {{"facet_trainer_state", 1}, {"step", state.step},
-                                   {"packs", state.packs},     {"tokens", state.tokens},
-                                   {"data", state.data},       {"model", state.model},
-                                   {"validation", nullptr},    {"recent_losses", state.recentLosses}};
+    nlohmann::ordered_json json = {
+        {"facet_trainer_state", 1}, {"step", state.step},    {"packs", state.packs},
+        {"tokens", state.tokens},   {"data", state.data},    {"validation_data", state.validationData},
+        {"model", state.model},     {"validation", nullptr}, {"recent_losses", state.recentLosses}};
     json["validation"] = nlohmann::ordered_json::array();
     for (const auto& [step, loss] : state.validation)
         json["validation"].push_back({{"step", step}, {"loss", loss}});
@@ -46,6 +46,7 @@ core::Result<TrainerState> readState(const fs::path& path)
     state.packs = fields.integer("packs", 0, 0, INT64_MAX);
     state.tokens = fields.integer("tokens", 0, 0, INT64_MAX);
     state.data = fields.text("data", "");
+    state.validationData = fields.text("validation_data", "");
     state.model = fields.text("model", "");
     if (version != 1)
         fields.fail("facet_trainer_state", "is not 1: this checkpoint is of another version of Facet");
@@ -74,13 +75,6 @@ core::Result<void> writeParts(const fs::path& folder, const TrainerState& state,
     if (done)
         done = core::writeFileAtomically(folder / kStateJson, textOf(state));
     return done;
-}
-
-uint64_t hashed(uint64_t hash, std::string_view bytes)  // FNV-1a
-{
-    for (const char byte : bytes)
-        hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
-    return hash;
 }
 
 }  // namespace
@@ -163,17 +157,15 @@ core::Result<void> pruneCheckpoints(const core::RunFolder& run, const std::map<i
 std::string fingerprintOf(const core::ModelFolder& folder)
 {
     constexpr size_t kBytes = 4096;
-    uint64_t hash = 0xcbf29ce484222325U;
+    core::Fingerprint print;
     for (const auto& [name, view] : folder.tensors) {
-        hash = hashed(hash, name);
+        print.addBytes(name);
         for (const int64_t size : view.shape)
-            hash = hashed(hash, std::to_string(size) + ",");
+            print.add(size);
         const auto* bytes = reinterpret_cast<const char*>(view.bytes.data());
-        hash = hashed(hash, {bytes, std::min(kBytes, view.bytes.size())});
+        print.addBytes({bytes, std::min(kBytes, view.bytes.size())});
     }
-    char text[17];
-    std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(hash));
-    return text;
+    return print.text();
 }
 
 }  // namespace facet::engine

@@ -26,6 +26,7 @@ struct TrainerState {
     int64_t packs = 0;                     ///< of the data's order that are used up
     int64_t tokens = 0;                    ///< computed
     std::string data;                      ///< SampleStream::fingerprint()
+    std::string validationData;            ///< SampleStream::validationFingerprint()
     std::string model;                     ///< fingerprint of the base model's weights
     std::map<int64_t, double> validation;  ///< loss by step
     std::vector<double> recentLosses;      ///< newest last; for telling spikes

@@ -55,6 +55,7 @@ public:
           m_gpu(watchOf(model.model().weights.device()))
     {
         m_state.data = data.fingerprint();
+        m_state.validationData = data.validationFingerprint();
         m_state.model = settings.modelFingerprint;
     }
 
@@ -123,14 +124,22 @@ Result<void> Run::resume()
     Result<TrainerState> state = loadCheckpoint(checkpoint, m_optimizer);
     if (!state)
         return state.error();
-    for (const auto& [was, is, what] : {std::tuple(state->data, fresh.data, "other data"),
-                                        std::tuple(state->model, fresh.model, "another base model")})
-        if (was != is && !m_settings.acceptChanges)
+    // Validation that a job gains or loses mixes no losses of one kind with those of another.
+    const bool isValidationOther = !state->validationData.empty() && !fresh.validationData.empty() &&
+                                   state->validationData != fresh.validationData;
+    for (const auto& [isOther, what] :
+         {std::pair(state->data != fresh.data, "trained with other data"),
+          std::pair(isValidationOther, "validated on other rows (data.validation)"),
+          std::pair(state->model != fresh.model, "trained with another base model")})
+        if (isOther && !m_settings.acceptChanges)
             return Error{ErrorCode::InvalidInput,
-                         checkpoint.string() + " was trained with " + what +
+                         checkpoint.string() + " was " + what +
                              ": give the run a new name, or --accept-changes to go on all the same"};
     m_state = *state;
     m_state.data = fresh.data;
+    m_state.validationData = fresh.validationData;
+    if (isValidationOther)
+        m_state.validation.clear();  // not to be compared
     m_state.model = fresh.model;
     m_watch = TroubleWatch(m_settings.trouble, m_state.recentLosses);
     m_recorder.record(core::ResumeEvent{m_state.step});

@@ -21,7 +21,8 @@ struct FineTuneSettings {
     std::filesystem::path base;    ///< the base model's folder
     std::string modelFingerprint;  ///< of it
     double peakFlops = 0;          ///< of the device; 0: not known
-    bool acceptChanges = false;    ///< goes on from a checkpoint of other data or another base model
+    bool acceptChanges =
+        false;  ///< goes on from a checkpoint of other data (also to validate on) or another base model
     bool splitsTime =
         false;  ///< waits for the device after each part of a step, so that their times are true
 };

@@ -34,6 +34,9 @@ public:
 
     /// Another text if the data or their order are others.
     virtual std::string fingerprint() const = 0;
+
+    /// Another text if what is validated on is other rows or in another order; "" if there are none.
+    virtual std::string validationFingerprint() const = 0;
 };
 
 }  // namespace facet::engine

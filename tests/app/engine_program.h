@@ -47,9 +47,15 @@ public:
 
     Outcome run(const QStringList& arguments, const QByteArray& input = {}) const
     {
+        return runOther(QStringLiteral(FACET_ENGINE_PROGRAM), arguments, input);
+    }
+
+    /// Another program in the same surroundings.
+    Outcome runOther(const QString& program, const QStringList& arguments, const QByteArray& input = {}) const
+    {
         QProcess process;
         process.setProcessEnvironment(m_environment);
-        process.start(QStringLiteral(FACET_ENGINE_PROGRAM), arguments);
+        process.start(program, arguments);
         process.write(input);
         process.closeWriteChannel();
         if (!process.waitForFinished(300'000) || process.exitStatus() != QProcess::NormalExit)

@@ -1,9 +1,9 @@
 // QLoRA as a user meets it, with the demo model: trained, gone on with, merged, asked over the very weights
 // that it was trained over.
 
-#include "core/run/event_log.h"
 #include "core/run/run_folder.h"
 #include "tests/app/engine_program.h"
+#include "tests/support/losses.h"
 
 #include <QFile>
 
@@ -21,17 +21,7 @@ class QloraTest final : public QObject {
         return QStringList{"train", m_engine.path("job.json"), "--device", "cpu"} + more;
     }
 
-    std::vector<double> losses() const
-    {
-        core::EventReader reader(m_run.events());
-        std::vector<core::RunEvent> history;
-        core::addEvents(history, *reader.poll());
-        std::vector<double> losses;
-        for (const core::RunEvent& event : history)
-            if (const auto* metric = std::get_if<core::MetricEvent>(&event.what))
-                losses.push_back(metric->loss);
-        return losses;
-    }
+    std::vector<double> losses() const { return core::lossesOf(m_run); }
 
 private Q_SLOTS:
     void initTestCase()

@@ -103,6 +103,56 @@ private Q_SLOTS:
         QCOMPARE(core::readStatus(job.run)->state, core::RunState::Failed);
     }
 
+    /// A picture that lies in a tar file is named by that file and its sample.
+    void aBrokenPictureInATarIsNamedAndCanBeLeftOut()
+    {
+        QFile picture(QStringLiteral(SOURCE_DIR "/tests/core/image/golden/pictures/baseline.jpg"));
+        QVERIFY(picture.open(QIODevice::ReadOnly));
+        const QByteArray whole = picture.readAll();
+        QByteArray rows;
+        const QString row =
+            R"({"image":"%1.jpg","conversations":[{"from":"human","value":"<image>a"},{"from":"gpt","value":"b"}]})";
+        for (int i = 0; i < 3; ++i)
+            rows += row.arg(i).toUtf8() + "\n";
+        const Job job(rows);
+        for (const char* name : {"0.jpg", "1.jpg", "2.jpg"})
+            job.write(name, whole);
+        const QString folder = job.engine.path("wds");
+        const QStringList prepare = {"data", "prepare", job.engine.path("rows.jsonl"), "--out"};
+        const Outcome prepared = job.engine.run(prepare + QStringList{folder});
+        QVERIFY2(prepared.exitCode == 0, prepared.error.constData());
+        QFile tar(folder + "/shards/train_000000.tar");
+        QVERIFY(tar.open(QIODevice::ReadWrite));
+        QByteArray bytes = tar.readAll();
+        const qsizetype second = bytes.indexOf(whole, bytes.indexOf(whole) + 1);
+        QVERIFY(second > 0);
+        bytes.replace(second + whole.size() / 2, whole.size() / 2, QByteArray(whole.size() / 2, '\0'));
+        QVERIFY(tar.seek(0) && tar.write(bytes) == bytes.size());
+        tar.close();
+
+        // None is put into a tar in the first place.
+        job.write("1.jpg", whole.left(whole.size() / 2));
+        verifyFails(job.engine.run(prepare + QStringList{folder + "2"}), "rows.jsonl line 2: ");
+        const Outcome less = job.engine.run(prepare + QStringList{folder + "2", "--skip-bad", "--json"});
+        QCOMPARE(less.json()["bad_rows"].get<int>(), 1);
+
+        const QByteArray place = "wds/shards/train_000000.tar sample 000000001: its picture at byte ";
+        const QStringList source = {"data.sources.0.path=" + folder, "sequence_length=256", "batch.global=3"};
+        verifyFails(job.train(source), place);
+        const Outcome told = job.train(source + QStringList{"data.skip_bad=true", "--new-name", "rest"});
+        QVERIFY2(told.exitCode == 0, told.error.constData());
+        QVERIFY2(told.error.contains("left out: ") && told.error.contains(place), told.error.constData());
+
+        verifyFails(job.engine.run({"data", "inspect", folder, "--pictures"}), place);
+        const Outcome counted =
+            job.engine.run({"data", "inspect", folder, "--pictures", "--skip-bad", "--json"});
+        QVERIFY2(counted.exitCode == 0, counted.error.constData());
+        QCOMPARE(counted.json()["rows"].get<int>(), 2);
+        QCOMPARE(counted.json()["bad_rows"].get<int>(), 1);
+        QVERIFY(counted.json()["problems"][0].get<std::string>().find(place.toStdString()) !=
+                std::string::npos);
+    }
+
     void badSettingsAreNamed_data()
     {
         QTest::addColumn<QString>("setting");
@@ -110,6 +160,7 @@ private Q_SLOTS:
         QTest::newRow("rank 0") << "lora.rank=0" << QByteArray("lora.rank is 0");
         QTest::newRow("rank too large") << "lora.rank=1000000" << QByteArray("lora.rank is 1000000");
         QTest::newRow("alpha that is no number") << "lora.alpha=nan" << QByteArray("lora.alpha is \"nan\"");
+        QTest::newRow("alpha NaN") << "lora.alpha=NaN" << QByteArray("lora.alpha is \"NaN\"");
         QTest::newRow("alpha of 1e999") << "lora.alpha=1e999" << QByteArray("lora.alpha");
         QTest::newRow("targets that match nothing")
             << "lora.targets=[\"qq_proj\"]" << QByteArray("lora.targets");

@@ -1,9 +1,9 @@
 // Training on an Energon folder, as a user sets it up, gives the losses of the same rows in a file.
 
-#include "core/run/event_log.h"
 #include "core/run/run_folder.h"
 #include "tests/app/engine_program.h"
 #include "tests/support/check.h"
+#include "tests/support/losses.h"
 
 #include <QFile>
 
@@ -33,14 +33,7 @@ struct Trial {
         const Outcome outcome = engine.run(QStringList{"train", file.fileName(), "--device", "cpu"} + more);
         if (outcome.exitCode != 0)
             qWarning("%s", outcome.error.constData());
-        core::EventReader reader(engine.path("home/runs/" + name + "/events.jsonl").toStdString());
-        std::vector<core::RunEvent> history;
-        core::addEvents(history, *reader.poll());
-        std::vector<double> losses;
-        for (const core::RunEvent& event : history)
-            if (const auto* metric = std::get_if<core::MetricEvent>(&event.what))
-                losses.push_back(metric->loss);
-        return losses;
+        return core::lossesOf({engine.path("home/runs/" + name).toStdString()});
     }
 
     void prepare(const QString& folder, const QStringList& more = {}) const

@@ -1,9 +1,9 @@
 // train as a user runs it, with the demo model: it is killed, told to save and to stop, started twice.
 
-#include "core/run/event_log.h"
 #include "core/run/run_folder.h"
 #include "tests/app/engine_program.h"
 #include "tests/support/check.h"
+#include "tests/support/losses.h"
 
 #include <QFile>
 
@@ -58,17 +58,7 @@ struct Run {
         return QStringList{"train", job, "--device", "cpu"} + more;
     }
 
-    std::vector<double> losses() const
-    {
-        core::EventReader reader(folder.events());
-        std::vector<core::RunEvent> history;
-        core::addEvents(history, *reader.poll());
-        std::vector<double> losses;
-        for (const core::RunEvent& event : history)
-            if (const auto* metric = std::get_if<core::MetricEvent>(&event.what))
-                losses.push_back(metric->loss);
-        return losses;
-    }
+    std::vector<double> losses() const { return core::lossesOf(folder); }
 
     bool hasStep(size_t step) const { return losses().size() >= step; }
 
@@ -186,6 +176,25 @@ private Q_SLOTS:
         QVERIFY2(refused.error.contains("was trained with other data"), refused.error.constData());
         QCOMPARE(run.state(), core::RunState::Failed);
         const Outcome told = run.engine.run(run.command({"--resume", "--accept-changes"}));
+        QVERIFY2(told.exitCode == 0, told.error.constData());
+    }
+
+    void changedRowsToValidateOnAreRefusedUnlessTold()
+    {
+        const Run run;
+        const char* const row =
+            R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})";
+        run.write("held_out.jsonl", row);
+        const QStringList more = {"data.validation.path=" + run.engine.path("held_out.jsonl"),
+                                  "validation.every_steps=2", "steps=4"};
+        const Outcome first = run.engine.run(run.command(more));
+        QVERIFY2(first.exitCode == 0, first.error.constData());
+        run.write("held_out.jsonl", QByteArray(row).replace("\"b\"", "\"c\""));
+        const QStringList again = QStringList{"--resume"} + more + QStringList{"steps=6"};
+        const Outcome refused = run.engine.run(run.command(again));
+        QCOMPARE(refused.exitCode, 2);
+        QVERIFY2(refused.error.contains("was validated on other rows"), refused.error.constData());
+        const Outcome told = run.engine.run(run.command(again + QStringList{"--accept-changes"}));
         QVERIFY2(told.exitCode == 0, told.error.constData());
     }
 

@@ -78,13 +78,13 @@ private Q_SLOTS:
     {
         const Result<ResolvedJob> job = resolved({{"lora.targets", {"q_proj", "linear_fc2"}},
                                                   {"lora.rslora", true},
-                                                  {"lora.rank_pattern", {{"q_proj", 4}}},
+                                                  {"lora.rank_pattern", {{"q_proj", 4}, {"linear_fc2", 9}}},
                                                   {"lora.alpha_pattern", {{"linear_fc2", 8}}}});
         QVERIFY2(job, reason(job));
         for (const Adapter& adapter : job->adapters) {
             const bool isQuery = adapter.module.name.ends_with("q_proj");
-            QCOMPARE(adapter.rank, isQuery ? 4 : 16);
-            QCOMPARE(adapter.scale, isQuery ? 32 / 2.0 : 8 / 4.0);
+            QCOMPARE(adapter.rank, isQuery ? 4 : 9);
+            QCOMPARE(adapter.scale, isQuery ? 32 / 2.0 : 8 / 3.0);
         }
         QCOMPARE(complaint({{"lora.targets", {"q_proj"}}, {"lora.rank_pattern", {{"v_proj", 4}}}}),
                  std::string("lora.rank_pattern.v_proj matches none of the targets"));

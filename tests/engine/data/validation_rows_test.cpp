@@ -185,6 +185,44 @@ private Q_SLOTS:
         }
     }
 
+    void changedRowsChangeTheirFingerprint()
+    {
+        const std::string rows = write("print.jsonl", 0, 3000);
+        jobs::Job wanted = job(rows);
+        wanted.data.validationPath = write("print_val.jsonl", 5000, 6);
+        const auto before = open(wanted);
+        const std::string training = (*before)->fingerprint(),
+                          validation = (*before)->validationFingerprint();
+        QVERIFY(!validation.empty() && validation != training);
+
+        // One digit of one row, so that no size changes.
+        const auto change = [&](const std::string& path, const QByteArray& from, const QByteArray& to) {
+            QFile file(QString::fromStdString(path));
+            if (!file.open(QIODevice::ReadWrite))
+                qFatal("cannot open");
+            QByteArray all = file.readAll();
+            all.replace(from, to);
+            file.seek(0);
+            file.write(all);
+        };
+        change(wanted.data.validationPath, "question 5003.", "question 5903.");
+        const auto otherValidation = open(wanted);
+        QCOMPARE((*otherValidation)->fingerprint(), training);
+        QVERIFY((*otherValidation)->validationFingerprint() != validation);
+        change(wanted.data.validationPath, "question 5903.", "question 5003.");
+        change(rows, "question 1777.", "question 1778.");
+        const auto otherTraining = open(wanted);
+        QVERIFY((*otherTraining)->fingerprint() != training);
+        QCOMPARE((*otherTraining)->validationFingerprint(), validation);
+
+        wanted.data.validationPath = "";
+        QCOMPARE((*open(wanted))->validationFingerprint(), std::string());
+        wanted.data.validationFraction = 0.25;
+        const std::string fraction = (*open(wanted))->validationFingerprint();
+        wanted.data.validationSeed = 5;
+        QVERIFY((*open(wanted))->validationFingerprint() != fraction);
+    }
+
     void whatCannotValidateIsSaid()
     {
         jobs::Job wanted = job(write("few.jsonl", 0, 2));

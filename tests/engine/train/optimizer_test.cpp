@@ -114,6 +114,28 @@ private Q_SLOTS:
         QVERIFY2(std::abs(perNumber - bytes) < 0.05, qPrintable(QString::number(perNumber)));
     }
 
+    /// Numbers of create_dynamic_map() in bitsandbytes/functional.py, at places in its table of 256.
+    void theLevelsAreThoseOfBitsandbytes()
+    {
+        const std::map<int, double> isSigned = {{0, -0.99296875},  {2, -0.96484375}, {60, -0.14921875},
+                                                {127, 0},          {128, 5.5e-07},   {129, 3.25e-06},
+                                                {200, 0.23359375}, {255, 1}};
+        const std::map<int, double> isNot = {{0, 0},
+                                             {1, 3.25e-07},
+                                             {2, 7.75e-07},
+                                             {60, 0.009296875},
+                                             {127, 0.103515625},
+                                             {200, 0.616796875},
+                                             {254, 0.996484375},
+                                             {255, 1}};
+        for (const bool hasSign : {true, false}) {
+            const at::Tensor level = dynamicLevels(hasSign);
+            for (const auto& [place, value] : hasSign ? isSigned : isNot)
+                QVERIFY2(std::abs(level[place].item<double>() - value) <= 1e-7 * std::abs(value),
+                         qPrintable(QString::number(place)));
+        }
+    }
+
     void eightBitsHoldTheNearestLevel()
     {
         for (const bool isSigned : {true, false}) {

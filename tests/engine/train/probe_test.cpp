@@ -30,6 +30,7 @@ struct Samples final : SampleStream {
     core::Result<std::vector<Pack>> validation(int64_t, int64_t) override { return std::vector<Pack>(); }
     int64_t packsPerRound() const override { return 100; }
     std::string fingerprint() const override { return ""; }
+    std::string validationFingerprint() const override { return ""; }
 
     int64_t length;
     int64_t asked = 0;

@@ -4,12 +4,14 @@
 #include "engine/train/checkpoint.h"
 #include "engine/train/fine_tune.h"
 #include "tests/engine/train/training_case.h"
+#include "tests/support/losses.h"
 
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <sys/resource.h>
 #include <csignal>
+#include <set>
 
 using namespace facet;
 using namespace facet::engine;
@@ -19,8 +21,8 @@ namespace {
 /// The samples of a case over and over, each round turned by one.
 class Samples final : public SampleStream {
 public:
-    explicit Samples(std::vector<TrainingSample> samples, std::string name = "these")
-        : m_samples(std::move(samples)), m_name(std::move(name))
+    Samples(std::vector<TrainingSample> samples, std::string name, std::string validated)
+        : m_samples(std::move(samples)), m_name(std::move(name)), m_validated(std::move(validated))
     {
     }
 
@@ -42,10 +44,12 @@ public:
     }
     int64_t packsPerRound() const override { return std::ssize(m_samples); }
     std::string fingerprint() const override { return m_name; }
+    std::string validationFingerprint() const override { return m_validated; }
 
 private:
     std::vector<TrainingSample> m_samples;
     std::string m_name;
+    std::string m_validated;
 };
 
 const std::filesystem::path kCases = std::filesystem::path(SOURCE_DIR) / "tests/engine/train/golden";
@@ -59,8 +63,10 @@ struct Attempt {
     struct Wishes {
         int64_t stopAfter = INT64_MAX;
         std::string data = "these";
+        std::string validated = "those";
         bool acceptChanges = false;
         double lr = 1e-3;
+        int64_t microBatch = 2;
     };
 
     Attempt(const core::RunFolder& folder, const std::string& name, const Wishes& wishes)
@@ -78,11 +84,11 @@ struct Attempt {
                 selection.tensors.insert(tensor);
         }
         TrainedModel model = *TrainedModel::make(training.baseModel(), selection, 1);
-        Samples samples(training.samples(), wishes.data);
+        Samples samples(training.samples(), wishes.data, wishes.validated);
 
         FineTuneSettings settings;
         settings.job.globalBatch = 4;
-        settings.job.microBatch = 2;
+        settings.job.microBatch = wishes.microBatch;
         settings.job.schedule.warmupSteps = 5;
         settings.job.optimizer.lr = wishes.lr;
         settings.job.validateEverySteps = 10;
@@ -103,18 +109,6 @@ struct Attempt {
         trained = model.trained();
     }
 };
-
-std::vector<double> lossesOf(const core::RunFolder& folder)
-{
-    core::EventReader reader(folder.events());
-    std::vector<core::RunEvent> history;
-    core::addEvents(history, *reader.poll());
-    std::vector<double> losses;
-    for (const core::RunEvent& event : history)
-        if (const auto* metric = std::get_if<core::MetricEvent>(&event.what))
-            losses.push_back(metric->loss);
-    return losses;
-}
 
 /// Files that grow beyond this fail to be written, as on a full disk.
 class FullDisk {
@@ -161,11 +155,33 @@ private Q_SLOTS:
         const Attempt second(parts, name, {});
         QVERIFY2(second.outcome, core::reason(second.outcome));
 
-        QCOMPARE(lossesOf(parts), lossesOf(whole));  // bit for bit
-        QCOMPARE(lossesOf(whole).size(), size_t{40});
+        QCOMPARE(core::lossesOf(parts), core::lossesOf(whole));  // bit for bit
+        QCOMPARE(core::lossesOf(whole).size(), size_t{40});
         for (size_t index = 0; index < second.trained.size(); ++index)
             QVERIFY2(second.trained[index].tensor.equal(uninterrupted.trained[index].tensor),
                      second.trained[index].name.c_str());
+    }
+
+    /// The loss is the mean over the targets of the whole batch, whose samples have different numbers of
+    /// them.
+    void howABatchIsCutChangesNothing()
+    {
+        const QTemporaryDir place;
+        const core::RunFolder whole = {place.filePath("whole").toStdString()},
+                              parts = {place.filePath("parts").toStdString()};
+        const Attempt atOnce(whole, "text_lora", {.stopAfter = 12, .microBatch = 4});
+        const Attempt oneByOne(parts, "text_lora", {.stopAfter = 12, .microBatch = 1});
+        QVERIFY2(atOnce.outcome && oneByOne.outcome, core::reason(oneByOne.outcome));
+        const std::vector<double> wanted = core::lossesOf(whole), losses = core::lossesOf(parts);
+        QCOMPARE(losses.size(), size_t{12});
+        for (size_t step = 0; step < losses.size(); ++step)
+            QVERIFY2(
+                std::abs(losses[step] - wanted[step]) <= 1e-5 * wanted[step],
+                qPrintable(QString("step %1: %2, not %3").arg(step).arg(losses[step]).arg(wanted[step])));
+        std::set<int64_t> targets;
+        for (const TrainingSample& sample : TrainingCase::open(kCases / "text_lora").samples())
+            targets.insert(sample.numTargets());
+        QVERIFY(targets.size() > 1);
     }
 
     void stepsAfterTheLastCheckpointAreDoneAgain()
@@ -177,7 +193,7 @@ private Q_SLOTS:
         const Attempt first(parts, "text_lora", {.stopAfter = 27});
         std::filesystem::remove_all(parts.checkpoint(27));  // as if it had been killed
         const Attempt second(parts, "text_lora", {});
-        QCOMPARE(lossesOf(parts), lossesOf(whole));
+        QCOMPARE(core::lossesOf(parts), core::lossesOf(whole));
     }
 
     void otherDataAreRefusedUnlessTold()
@@ -191,6 +207,27 @@ private Q_SLOTS:
         QVERIFY(second.outcome.error().message.find("other data") != std::string::npos);
         const Attempt third(folder, "text_lora", {.data = "others", .acceptChanges = true});
         QVERIFY2(third.outcome, core::reason(third.outcome));
+    }
+
+    void otherRowsToValidateOnAreRefusedUnlessTold()
+    {
+        const QTemporaryDir place;
+        const core::RunFolder folder = {place.path().toStdString()};
+        const Attempt first(folder, "text_lora", {.stopAfter = 10});
+        const Attempt second(folder, "text_lora", {.stopAfter = 0, .validated = "others"});
+        QVERIFY(!second.outcome);
+        QCOMPARE(second.outcome.error().code, core::ErrorCode::InvalidInput);
+        QVERIFY2(second.outcome.error().message.find("was validated on other rows") != std::string::npos,
+                 core::reason(second.outcome));
+        const Attempt third(folder, "text_lora",
+                            {.stopAfter = 1, .validated = "others", .acceptChanges = true});
+        QVERIFY2(third.outcome, core::reason(third.outcome));
+        // From then on, those are what it is held to.
+        const Attempt fourth(folder, "text_lora", {.stopAfter = 1, .validated = "those"});
+        QVERIFY(!fourth.outcome);
+        const Attempt fifth(folder, "text_lora",
+                            {.stopAfter = 1, .validated = ""});  // no validation any more
+        QVERIFY2(fifth.outcome, core::reason(fifth.outcome));
     }
 
     void anotherJobsCheckpointIsRefused()
@@ -216,7 +253,7 @@ private Q_SLOTS:
                 return text.starts_with("step 10: the checkpoint was not written: cannot write");
             }));
         }
-        QCOMPARE(lossesOf(folder).size(), size_t{15});
+        QCOMPARE(core::lossesOf(folder).size(), size_t{15});
         QVERIFY(folder.savedSteps().empty());
         QVERIFY(std::filesystem::is_empty(folder.checkpoints()));  // nothing half is left
     }

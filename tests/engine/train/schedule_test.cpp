@@ -137,6 +137,10 @@ private Q_SLOTS:
     void warmupStableDecay()
     {
         compare({jobs::ScheduleKind::WarmupStableDecay, 5, 0, 8, 1e-5}, kStableDecay);
+        // Where it is not said, the last tenth decays: two of 20 steps.
+        const jobs::Schedule byDefault = {jobs::ScheduleKind::WarmupStableDecay, 5, 0, 0, 0};
+        QCOMPARE(engine::learningRate(byDefault, 1e-3, 18, 20), 1e-3);
+        QCOMPARE(engine::learningRate(byDefault, 1e-3, 19, 20), 5e-4);
     }
 
     void withoutWarmupTheFirstStepIsTheFullRate()
