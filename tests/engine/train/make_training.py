@@ -50,7 +50,7 @@ CASES = {
                         train=ALL),
     "vision_projector": dict(model="vision_small_window", parts=[["bos", 6, "image", 13]],
                              train="multi_modal_projector|language_model.*norm"),
-    "vision_tower_last": dict(model="vision_one", parts=[["bos", 2, "image", 9]], train=ALL + r"vision_tower.*layers\.1\."),
+    "vision_tower_last": dict(model="vision_one", parts=[["bos", 2, "image", 9], ["bos", 7, "image", 20]], train=ALL + r"vision_tower.*layers\.1\."),
     "vision_lora": dict(model="vision_rope8", parts=[["bos", 5, "image", 9], ["bos", 12]], lora=dict(
         target_modules=r".*(self_attn\.(q|k|v|o|out)_proj|mlp\.(gate_proj|up_proj|down_proj|fc1|fc2))", r=4, lora_alpha=8)),
     "vision_dora": dict(model="vision_one", parts=[["bos", 5, "image", 9]], lora=dict(
