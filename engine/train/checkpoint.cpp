@@ -122,12 +122,11 @@ core::Result<TrainerState> loadCheckpoint(const fs::path& checkpoint, AdamW& opt
 }
 
 core::Result<void> pruneCheckpoints(const core::RunFolder& run, const std::map<int64_t, double>& validation,
-                                    int64_t keepBest, bool keepLast)
+                                    int64_t keepBest, int64_t keepLast)
 {
     std::vector<int64_t> steps = run.savedSteps();
-    std::set<int64_t> kept;
-    if (keepLast && !steps.empty())
-        kept.insert(steps.back());
+    const auto numNewest = std::min(keepLast, std::ssize(steps));
+    std::set<int64_t> kept(steps.end() - numNewest, steps.end());
     const auto lossOf = [&](int64_t step) {
         const auto found = validation.find(step);
         return found == validation.end() ? std::numeric_limits<double>::infinity() : found->second;

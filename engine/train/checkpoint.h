@@ -47,7 +47,7 @@ core::Result<TrainerState> loadCheckpoint(const std::filesystem::path& checkpoin
 /// Removes the checkpoints that are not in the newest `keepLast` and not among the `keepBest` with the lowest
 /// validation loss (the newest, where there is no validation); and what a killed process left half-written.
 core::Result<void> pruneCheckpoints(const core::RunFolder& run, const std::map<int64_t, double>& validation,
-                                    int64_t keepBest, bool keepLast);
+                                    int64_t keepBest, int64_t keepLast);
 
 /// A text that changes with the weights of a folder: their names, shapes, and the first bytes of each.
 std::string fingerprintOf(const core::ModelFolder& folder);

@@ -159,7 +159,7 @@ struct Job {
     int64_t saveEverySteps = 0;
     double saveEveryMinutes = 15;
     int64_t keepBest = 3;
-    bool keepLast = true;
+    int64_t keepLast = 1;
     int64_t logEverySteps = 1;
     bool tensorboard = true;
     int64_t sampleEverySteps = 0;

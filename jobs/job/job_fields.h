@@ -154,7 +154,7 @@ void visitJob(AnyJob& job, Visitor& visit)
     visit("saving.every_minutes", job.saveEveryMinutes, Range{0, 1e6}, "0: by steps only");
     visit("saving.keep_best", job.keepBest, Range{0, 1e6},
           "Checkpoints with the lowest validation loss that are kept");
-    visit("saving.keep_last", job.keepLast, "Keep the newest, too");
+    visit("saving.keep_last", job.keepLast, Range{0, 1e6}, "Newest checkpoints that are kept, too");
     visit("logging.every_steps", job.logEverySteps, Range{1, kMany}, "Steps between two records of the loss");
     visit("logging.tensorboard", job.tensorboard, "Write TensorBoard event files, too");
     visit("samples.every_steps", job.sampleEverySteps, Range{0, kMany}, "0: never");

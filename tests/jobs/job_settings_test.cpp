@@ -136,7 +136,7 @@ private Q_SLOTS:
         QCOMPARE(*job->parallel.tensor, 2);
         QCOMPARE(job->optimizer.lr, 0.5);
         QCOMPARE(job->schedule.minLr, 0.25);
-        QVERIFY(job->keepLast);
+        QCOMPARE(job->keepLast, 1);
         QCOMPARE(job->keepBest, 2);
         QCOMPARE(job->globalBatch, 64);
         QCOMPARE(job->data.numWorkers, 3);

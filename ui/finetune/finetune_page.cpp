@@ -351,13 +351,13 @@ QWidget* FinetunePage::makeSchedule()
                {"saving.every_steps", tr("Save every"), tr("steps")},
                {"saving.every_minutes", tr("Save every"), tr("minutes")},
                {"saving.keep_best", tr("Keep best"), {}},
+               {"saving.keep_last", tr("Keep newest"), {}},
                {"logging.every_steps", tr("Log every"), tr("steps")},
                {"samples.every_steps", tr("Sample every"), tr("steps")},
                {"seed", tr("Seed"), {}},
                {"data.shuffle_seed", tr("Order of rows"), {}},
                {"deterministic", tr("Deterministic"), {}},
-               {"logging.tensorboard", tr("TensorBoard"), {}},
-               {"saving.keep_last", tr("Keep last"), {}}});
+               {"logging.tensorboard", tr("TensorBoard"), {}}});
     rest->hide();
     card->body()->addWidget(rest);
     connect(more, &QPushButton::clicked, this, [rest, more] {

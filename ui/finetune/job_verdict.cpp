@@ -44,7 +44,7 @@ void addDisk(JobVerdict& verdict)
         static_cast<double>(resolved.parameters.trainedOf(jobs::ParameterPart::Adapters)) * weights;
     const double optimizer = resolved.job.optimizer.kind == jobs::OptimizerKind::AdamW ? 8 : 2.03;
     const double master = isFp32 || resolved.job.precision == jobs::Precision::Bf16 ? 0 : 4;
-    const auto kept = static_cast<double>(resolved.job.keepBest + (resolved.job.keepLast ? 1 : 0) + 1);
+    const auto kept = static_cast<double>(resolved.job.keepBest + resolved.job.keepLast + 1);
     verdict.diskBytes = kept * trained * (weights + optimizer + master);
 }
 

@@ -277,10 +277,13 @@ private Q_SLOTS:
         for (const int64_t step : {10, 20, 30, 40, 50})
             std::filesystem::create_directories(folder.checkpoint(step));
         std::filesystem::create_directories(folder.checkpoints() / ".half-step-00000060.1");
-        QVERIFY(pruneCheckpoints(folder, {{10, 3.0}, {20, 1.0}, {30, 2.0}, {40, 4.0}, {50, 5.0}}, 2, true));
+        const std::map<int64_t, double> losses = {{10, 3.0}, {20, 1.0}, {30, 2.0}, {40, 4.0}, {50, 5.0}};
+        QVERIFY(pruneCheckpoints(folder, losses, 2, 2));
+        QCOMPARE(folder.savedSteps(), (std::vector<int64_t>{20, 30, 40, 50}));
+        QVERIFY(pruneCheckpoints(folder, losses, 2, 1));
         QCOMPARE(folder.savedSteps(), (std::vector<int64_t>{20, 30, 50}));
         QVERIFY(!std::filesystem::exists(folder.checkpoints() / ".half-step-00000060.1"));
-        QVERIFY(pruneCheckpoints(folder, {}, 1, false));  // without validation the newest are the best
+        QVERIFY(pruneCheckpoints(folder, {}, 1, 0));  // without validation the newest are the best
         QCOMPARE(folder.savedSteps(), (std::vector<int64_t>{50}));
     }
 };
