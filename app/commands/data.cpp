@@ -147,6 +147,11 @@ std::string settingsOf(const Options& options, const core::ResolvedModel& model)
 core::Result<core::Inspection> inspectionOf(const std::string& path, const core::ResolvedModel& model,
                                             std::optional<core::SampleText>& text, const Options& options)
 {
+    if (path == "mock:text" || path == "mock:vision")
+        return core::Error{core::ErrorCode::InvalidInput,
+                           path +
+                               " is made up without end, so there is nothing to count; data preview shows "
+                               "some of it"};
     const auto began = std::filesystem::file_time_type::clock::now();
     const core::Result<std::string> key = core::inspectionKey(path, model.path, settingsOf(options, model));
     if (key && !options.anew)

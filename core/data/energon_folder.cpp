@@ -414,9 +414,12 @@ Result<EnergonFolder> EnergonFolder::open(const std::filesystem::path& folder, c
         return refused(splitFile.string() + " has no split_parts");
     for (const auto& [name, value] : (*split)["split_parts"].items())
         result.m_splits.push_back(name);
-    if (std::ranges::find(result.m_splits, options.split) == result.m_splits.end())
-        return refused(folder.string() + " has no split " + inQuotes(options.split) +
-                       suggestion(options.split, result.m_splits));
+    if (std::ranges::find(result.m_splits, options.split) == result.m_splits.end()) {
+        std::string names;
+        for (const std::string& name : result.m_splits)
+            names += (names.empty() ? "" : ", ") + name;
+        return refused(folder.string() + " has no split " + inQuotes(options.split) + ", but " + names);
+    }
     const auto expanded = [&](const json& list) -> Result<std::vector<std::string>> {
         std::vector<std::string> names;
         for (const json& each : list) {

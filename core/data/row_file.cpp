@@ -59,13 +59,16 @@ Result<RowFile> RowFile::open(const std::filesystem::path& path, const Progress&
     if (!file)
         return file.error();
     const std::string_view all(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
-    const auto refused = [&](const char* what) {
+    const auto refused = [&](const std::string& what) {
         return Error{ErrorCode::InvalidInput, path.string() + " " + what};
     };
     if (all.starts_with("PAR1"))
         return refused(
-            "is a Parquet file, which is not read; write it as JSON lines (pandas: df.to_json(path, "
-            "orient=\"records\", lines=True))");
+            "is a Parquet file, which is not read; write it as JSON lines: python -c \"import pandas; "
+            "pandas.read_parquet('" +
+            path.string() + "').to_json('" +
+            std::filesystem::path(path).replace_extension(".jsonl").string() +
+            "', orient='records', lines=True)\"");
     const std::string_view start = trimmed(all.substr(0, 4096));
     Kind kind = Kind::TextLines;
     if (!hasExtension(path, ".txt")) {

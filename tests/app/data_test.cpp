@@ -162,6 +162,9 @@ private Q_SLOTS:
         QCOMPARE(files.engine.run({"data", "prepare", path, "--out", folder}).exitCode, 0);
         QCOMPARE(files.inspect(folder)["rows"].get<int>(), 2);
         QVERIFY(files.isKept(folder));
+        verifyRefused(files.engine.run({"data", "inspect", folder, "--split", "val"}), 2,
+                      "wds has no split \"val\", but train");
+        verifyRefused(files.engine.run({"data", "inspect", "mock:text"}), 2, "data preview shows some of it");
         QFile tar(folder + "/shards/train_000000.tar");
         QVERIFY(tar.open(QIODevice::Append) && tar.write(QByteArray(512, '\0')) == 512);
         tar.close();
