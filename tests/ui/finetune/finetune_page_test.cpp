@@ -457,7 +457,7 @@ private Q_SLOTS:
     {
         const QString rows = writeRows(3000);
         m_page->form().startFromRecipe(QStringLiteral("gemma3_4b_lora"));
-        m_page->setGpus({{"cuda:0", "GPU 0", 25.3e9, false}});
+        m_page->form().setGpus({{"cuda:0", "NVIDIA GeForce RTX 4090", 25.3e9, false}});
         m_page->form().apply({{"name", "receipts-4b-r16"},
                               {"lora.rank", 16},
                               {"freeze.vision_tower", true},

@@ -145,7 +145,7 @@ private Q_SLOTS:
         LoadedModels loaded(client);
         loaded.setDevice(QStringLiteral("cuda:0"));
         open(&loaded);
-        m_page->setGpus({{"cuda:0", "GPU 0", 25.3e9, false}});
+        m_page->form().setGpus({{"cuda:0", "NVIDIA GeForce RTX 4090", 25.3e9, false}});
         QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("queueJob")->isEnabled(), 20'000);
         bool isLoaded = false;
         loaded.ensureReady(QStringLiteral("demo"), this, [&](const core::Result<EngineModel>& model) {
