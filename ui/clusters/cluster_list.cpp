@@ -26,6 +26,8 @@ QVariant ClusterList::data(const QModelIndex& index, int role) const
         case Qt::DisplayRole:
         case Qt::EditRole:
             return QString::fromStdString(profile.name);
+        case kPlaceRole:
+            return place;
         case Qt::ToolTipRole:
             return profile.host.empty() ? place
                                         : place + QStringLiteral(": ") + QString::fromStdString(profile.host);

@@ -13,6 +13,9 @@ class ClusterList final : public QAbstractListModel {
 public:
     explicit ClusterList(std::filesystem::path folder, QObject* parent = nullptr);
 
+    /// Where the cluster is, for the second line of a row.
+    static constexpr int kPlaceRole = Qt::UserRole;
+
     int rowCount(const QModelIndex& parent = {}) const override;
     QVariant data(const QModelIndex& index, int role) const override;
 

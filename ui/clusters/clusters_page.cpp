@@ -1,5 +1,6 @@
 #include "ui/clusters/clusters_page.h"
 
+#include "ui/clusters/cluster_delegate.h"
 #include "ui/clusters/cluster_form.h"
 #include "ui/clusters/findings_view.h"
 #include "ui/clusters/script_dialog.h"
@@ -91,7 +92,9 @@ ClustersPage::ClustersPage(const std::filesystem::path& home, std::filesystem::p
     tabsRow->setContentsMargins(space::kL, space::kS, space::kL, 0);
     tabsRow->addWidget(m_tabs);
     tabsRow->addStretch();
-    workColumn->addLayout(tabsRow);
+    m_tabsRow = new QWidget;
+    m_tabsRow->setLayout(tabsRow);
+    workColumn->addWidget(m_tabsRow);
     workColumn->addWidget(beside, 1);
 
     auto* empty = new EmptyState(
@@ -183,6 +186,7 @@ QWidget* ClustersPage::makeList()
     m_list->setAccessibleName(tr("Profiles"));
     m_list->setModel(&m_profiles);
     m_list->setFrameShape(QFrame::NoFrame);
+    m_list->setItemDelegate(new ClusterDelegate(m_list));
     m_list->setEditTriggers(QAbstractItemView::EditKeyPressed | QAbstractItemView::DoubleClicked);
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this,
             [this](const QModelIndex& index) {
@@ -500,7 +504,9 @@ void ClustersPage::showState()
     m_verdict->setIcon(refused > 0    ? QStringLiteral("error")
                        : doubtful > 0 ? QStringLiteral("warn")
                                       : QStringLiteral("check"));
-    m_verdict->setText(refused > 0    ? tr("%1 refused, %2 to look at").arg(refused).arg(doubtful)
+    m_verdict->setText(refused > 0 && doubtful > 0
+                           ? tr("%1 refused, %2 to look at").arg(refused).arg(doubtful)
+                       : refused > 0  ? tr("%1 refused").arg(refused)
                        : doubtful > 0 ? tr("%1 to look at").arg(doubtful)
                                       : tr("Nothing refused"));
     const bool isHere = m_programs.areHere() && m_draft.profile().host.empty();
@@ -524,7 +530,7 @@ void ClustersPage::showState()
 void ClustersPage::layOut()
 {
     const bool isNarrow = width() < kNarrow;
-    m_tabs->setVisible(isNarrow);
+    m_tabsRow->setVisible(isNarrow);
     m_form->setVisible(!isNarrow || m_tabs->current() == 0);
     m_script->setVisible(!isNarrow || m_tabs->current() == 1);
 }

@@ -87,6 +87,7 @@ private:
     QStackedWidget* m_stack = nullptr;
     SlurmJobsView* m_jobsView = nullptr;
     Segments* m_tabs = nullptr;
+    QWidget* m_tabsRow = nullptr;
     QWidget* m_form = nullptr;
     QWidget* m_script = nullptr;
 };

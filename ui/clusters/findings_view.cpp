@@ -40,7 +40,8 @@ void FindingsView::show()
                           0, Qt::AlignTop);
         auto* sentence = new Label(QString::fromStdString(finding.sentence), TextStyle::Small);
         sentence->setWordWrap(true);
-        layout->addWidget(sentence, 1);
+        sentence->setMinimumHeight(height::kChip);
+        layout->addWidget(sentence, 1, Qt::AlignTop);
         if (finding.fix) {
             QPushButton* fix = makeButton(QStringLiteral("clusterFix%1").arg(number),
                                           QString::fromStdString(finding.fix->label), ButtonKind::Link);
@@ -48,7 +49,8 @@ void FindingsView::show()
             connect(
                 fix, &QPushButton::clicked, this, [this, finding] { m_draft.fix(finding); },
                 Qt::QueuedConnection);
-            layout->addWidget(fix);
+            setCompact(fix);
+            layout->addWidget(fix, 0, Qt::AlignTop);
         }
         ++number;
         m_rows->addWidget(row);

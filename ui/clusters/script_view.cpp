@@ -66,6 +66,7 @@ ScriptView::ScriptView(ClusterDraft& draft, QWidget* parent)
     setFrameShape(QFrame::NoFrame);
     setLineWrapMode(QPlainTextEdit::NoWrap);
     setTabChangesFocus(true);
+    setCornerWidget(new QWidget);  // of the ground's colour, not the style's
     auto* colours = new ScriptColours(document());
     const auto applyTheme = [this, colours] {
         setFont(Theme::font(TextStyle::MonoSmall));

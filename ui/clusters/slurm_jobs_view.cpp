@@ -49,7 +49,7 @@ SlurmJobsView::SlurmJobsView(SlurmJobs& jobs, QWidget* parent)
         if (m_table->currentIndex().isValid())
             m_jobs.cancel(QString::fromStdString(m_jobs.job(m_table->currentIndex().row()).id));
     });
-    connect(m_fold, &QPushButton::clicked, this, [this] { setFolded(!m_table->isHidden()); });
+    connect(m_fold, &QPushButton::clicked, this, [this] { setFolded(!m_isFolded); });
     connect(&m_jobs, &SlurmJobs::changed, this, &SlurmJobsView::showState);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, &SlurmJobsView::showState);
     showState();
@@ -57,13 +57,15 @@ SlurmJobsView::SlurmJobsView(SlurmJobs& jobs, QWidget* parent)
 
 void SlurmJobsView::setFolded(bool isFolded)
 {
-    m_table->setVisible(!isFolded);
+    m_isFolded = isFolded;
     showState();
 }
 
 void SlurmJobsView::showState()
 {
-    const bool isOpen = !m_table->isHidden();
+    const bool isOpen = !m_isFolded && m_jobs.rowCount() > 0;
+    m_table->setVisible(isOpen);
+    m_fold->setVisible(m_jobs.rowCount() > 0);
     const QModelIndex current = m_table->currentIndex();
     m_cancel->setVisible(isOpen);
     m_cancel->setEnabled(current.isValid() && !m_jobs.job(current.row()).isOver());

@@ -31,6 +31,7 @@ private:
     QPushButton* m_fold;
     QPushButton* m_cancel;
     QTableView* m_table;
+    bool m_isFolded = false;
 };
 
 }  // namespace facet::ui

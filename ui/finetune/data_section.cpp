@@ -439,7 +439,8 @@ void DataSection::showCounts()
     const std::optional<DataPreview::Packs>& packs = m_preview.packs();
     m_packs->setVisible(packs.has_value());
     if (packs)
-        m_packs->setText(tr("Packed: %1 sequences for %2 rows, %3 % full")
+        m_packs->setText((packs->sequences.size() == 1 ? tr("Packed: %1 sequence for %2 rows, %3 % full")
+                                                       : tr("Packed: %1 sequences for %2 rows, %3 % full"))
                              .arg(words::integer(static_cast<qint64>(packs->sequences.size())),
                                   words::integer(static_cast<qint64>(packs->places.size())))
                              .arg(100 * packs->fill, 0, 'f', 1));

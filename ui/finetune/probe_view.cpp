@@ -63,7 +63,8 @@ ProbeView::ProbeView(JobForm& form, JobProbe& probe, QWidget* parent)
     m_edits = new QVBoxLayout;
     m_edits->setSpacing(space::kXs);
     column->addLayout(m_edits);
-    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    // It may be higher than its hint, which is that of wide lines.
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     connect(m_button, &QPushButton::clicked, this, &ProbeView::press);
     connect(&m_probe, &JobProbe::changed, this, &ProbeView::showState);
     connect(&m_probe, &JobProbe::changed, this, [this] {

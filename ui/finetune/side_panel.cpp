@@ -141,7 +141,17 @@ QWidget* SidePanel::makeCost()
     m_figures->setWordWrap(true);
     column->addWidget(m_figures);
     column->addStretch();
-    return holder;
+    auto* area = new QScrollArea;
+    area->setObjectName(QStringLiteral("costScroll"));
+    area->setAccessibleName(tr("Cost"));
+    area->setFrameShape(QFrame::NoFrame);
+    area->setWidgetResizable(true);
+    area->setFocusPolicy(Qt::NoFocus);
+    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    area->setWidget(holder);
+    area->viewport()->setAutoFillBackground(false);
+    holder->setAutoFillBackground(false);
+    return area;
 }
 
 QWidget* SidePanel::makeChanges()

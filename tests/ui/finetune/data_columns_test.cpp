@@ -52,8 +52,9 @@ class DataColumnsTest final : public QObject {
 
     std::string odd() const
     {
-        return write("odd.jsonl", "{\"question\": \"one\", \"reply\": \"two\", \"system\": 3}\n"
-                                  "{\"question\": \"three\", \"reply\": \"four\", \"id\": 7}\n");
+        return write("odd.jsonl",
+                     "{\"question\": \"one\", \"reply\": \"two\", \"system\": 3}\n"
+                     "{\"question\": \"three\", \"reply\": \"four\", \"id\": 7}\n");
     }
 
 private Q_SLOTS:

@@ -444,7 +444,8 @@ private Q_SLOTS:
                                  {{"demo", SOURCE_DIR "/resources/demo-model"}}},
                                 "/nonexistent/facet-engine"});
         m_page->show();
-        m_page->form().apply({{"model.base", "demo"}, {"lora.targets", {"all-linear"}}});
+        m_page->form().apply(
+            {{"model.base", "demo"}, {"freeze.vision_tower", true}, {"lora.targets", {"all-linear"}}});
         QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("startJob")->isEnabled(), 20'000);
         QTest::mouseClick(find<QPushButton>("startJob"), Qt::LeftButton);
         QTRY_VERIFY(find("finetuneBanner")->isVisible());

@@ -50,7 +50,10 @@ class FinetuneQueueTest final : public QObject {
         m_page->resize(1368, 872);
         m_page->show();
         QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
-        m_page->form().apply({{"name", "sums"}, {"model.base", "demo"}, {"lora.targets", {"all-linear"}}});
+        m_page->form().apply({{"name", "sums"},
+                              {"model.base", "demo"},
+                              {"freeze.vision_tower", true},  // else it would be trained twice
+                              {"lora.targets", {"all-linear"}}});
         QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("queueJob")->isEnabled(), 20'000);
     }
 
