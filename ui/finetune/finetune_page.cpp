@@ -431,6 +431,10 @@ void FinetunePage::layOut()
     const bool isNarrow = this->isNarrow();
     m_outline->setNarrow(isNarrow);
     m_draft->setVisible(!isNarrow);
+    // The strip has them.
+    m_changes->setVisible(!isNarrow && !m_form.changedKeys().empty());
+    m_recipe->setMinimumContentsLength(isNarrow ? 8 : 18);
+    m_name->setMinimumWidth(isNarrow ? 104 : 160);
     m_strip->setVisible(isNarrow);
     m_sideRoom->setVisible(!isNarrow && m_isSideWanted);
     m_side->setVisible(isNarrow ? m_isSideOverForm : m_isSideWanted);
@@ -468,7 +472,7 @@ void FinetunePage::refresh()
     const int at = m_recipe->findData(m_form.recipe());
     m_recipe->setCurrentIndex(at);
     const auto changes = m_form.changedKeys().size();
-    m_changes->setVisible(changes > 0);
+    m_changes->setVisible(changes > 0 && !isNarrow());
     m_changes->setText(changes == 1 ? tr("1 change") : tr("%1 changes").arg(changes));
     m_changes->updateGeometry();
     m_draft->setText(!m_form.draftProblem().isEmpty() ? m_form.draftProblem()

@@ -21,6 +21,7 @@
 #include <QGridLayout>
 #include <QSignalBlocker>
 #include <QStackedWidget>
+#include <QToolButton>
 
 #include <algorithm>
 #include <array>
@@ -220,6 +221,13 @@ void WhereSection::makeRows()
     delete before;
     m_rowsHolder = holder;
     m_rowsColumn->addWidget(holder);
+    // Made late, they would come last.
+    QWidget* earlier = m_place->findChildren<QToolButton*>().back();
+    for (const Row& row : m_rows) {
+        setTabOrder(earlier, row.box);
+        earlier = row.box;
+    }
+    setTabOrder(earlier, m_any);
 }
 
 void WhereSection::show()
@@ -313,8 +321,10 @@ QString WhereSection::lineOfDevices() const
             .arg(QString::fromStdString(jobs::devicesInWords(chosen)).mid(QStringLiteral("any of ").size()));
     if (!m_parts.form.areGpusKnown())
         return tr("Which GPUs there are is known once the engine has answered.");
-    const bool hasGpus = m_parts.form.devices().size() > 1;
-    return hasGpus
+    const auto numDevices = m_parts.form.devices().size();
+    if (numDevices == 2)
+        return tr("Training uses one device so far.");
+    return numDevices > 2
                ? tr("Training uses one device so far. Choose several GPUs to take the first that is free.")
                : tr("There is no GPU here that can be used; facet-engine devices says why.");
 }

@@ -74,6 +74,12 @@ class WhereTest final : public QObject {
         QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
     }
 
+    void setGpus(const std::vector<TrainDevice>& gpus)
+    {
+        m_page->form().setGpus(gpus);
+        QTRY_VERIFY(find("device.cuda:0")->width() > 100);  // is laid out, to be clicked
+    }
+
     void openJob()
     {
         open();
@@ -179,7 +185,7 @@ private Q_SLOTS:
     void severalGpusAreChosenByKeyboardAndQueuedAsASet()
     {
         openJob();
-        m_page->form().setGpus(kGpus);
+        setGpus(kGpus);
         QVERIFY(tabTo("device.cuda:0"));
         QVERIFY(find<QCheckBox>("device.cuda:0")->isChecked());
         QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
@@ -211,7 +217,7 @@ private Q_SLOTS:
     void theChoiceIsInTheDraftAndAGpuThatIsGoneIsSaid()
     {
         openJob();
-        m_page->form().setGpus(kGpus);
+        setGpus(kGpus);
         QTest::mouseClick(find("device.cuda:1"), Qt::LeftButton);
         QTest::mouseClick(find("device.cuda:0"), Qt::LeftButton);
         QCOMPARE(m_page->form().chosenDevices(), std::vector<std::string>{"cuda:1"});
@@ -221,7 +227,7 @@ private Q_SLOTS:
         QVERIFY(!find<QPushButton>("startJob")->isEnabled());
         QCOMPARE(find<QPushButton>("startJob")->toolTip(),
                  QStringLiteral("The engine has not told of GPU 1 yet"));
-        m_page->form().setGpus({kGpus[0]});
+        setGpus({kGpus[0]});
         QTRY_VERIFY_WITH_TIMEOUT(m_page->form().isJudged(), 20'000);
         QVERIFY(!find<QPushButton>("startJob")->isEnabled());
         QCOMPARE(find<QPushButton>("jobVerdict")->text(), QStringLiteral("Choose where it runs"));
@@ -235,7 +241,7 @@ private Q_SLOTS:
     {
         makeRun("blue", "cuda:0");
         openJob();
-        m_page->form().setGpus(kGpus);
+        setGpus(kGpus);
         QPushButton* start = find<QPushButton>("startJob");
         QTRY_COMPARE_WITH_TIMEOUT(start->text(), QStringLiteral("Queue behind GPU 0"), 20'000);
         QVERIFY(!find("queueJob")->isVisible());
