@@ -214,6 +214,17 @@ private Q_SLOTS:
         QVERIFY(account->isVisible() && script->isVisible());
     }
 
+    void theScriptsGroundFollowsTheTheme()
+    {
+        QWidget* viewport = m_fixture->find<QPlainTextEdit>("clusterScript")->viewport();
+        for (const Theme::Scheme scheme : {Theme::Scheme::Dark, Theme::Scheme::Light}) {
+            Theme::setScheme(scheme);
+            QTest::qWait(20);
+            const QImage seen = viewport->grab().toImage();
+            QCOMPARE(seen.pixelColor(seen.width() - 3, 3), Theme::color(Role::Sunken));
+        }
+    }
+
     void removingCanBeUndone()
     {
         QTest::mouseClick(m_fixture->find<QToolButton>("clusterRemove"), Qt::LeftButton);
