@@ -221,6 +221,7 @@ void WhereSection::makeRows()
     delete before;
     m_rowsHolder = holder;
     m_rowsColumn->addWidget(holder);
+    holder->show();  // at once, to be given the focus; the layout shows it later
     // Made late, they would come last.
     QWidget* earlier = m_place->findChildren<QToolButton*>().back();
     for (const Row& row : m_rows) {

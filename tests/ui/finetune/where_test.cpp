@@ -77,7 +77,8 @@ class WhereTest final : public QObject {
     void setGpus(const std::vector<TrainDevice>& gpus)
     {
         m_page->form().setGpus(gpus);
-        QTRY_VERIFY(find("device.cuda:0")->width() > 100);  // is laid out, to be clicked
+        QTRY_VERIFY(find("device.cuda:0")->isVisible());
+        QTest::qWait(50);  // is laid out, to be clicked
     }
 
     void openJob()
@@ -94,13 +95,16 @@ class WhereTest final : public QObject {
 
     bool tabTo(const char* name)
     {
+        QStringList trail;
         for (int i = 0; i < 150; ++i) {
             if (QApplication::focusWidget() &&
                 QApplication::focusWidget()->objectName() == QLatin1String(name))
                 return true;
+            trail << (QApplication::focusWidget() ? QApplication::focusWidget()->objectName() : QString());
             QTest::keyClick(QApplication::focusWidget() ? QApplication::focusWidget() : m_page.get(),
                             Qt::Key_Tab);
         }
+        qWarning() << name << "is not reached:" << trail;
         return false;
     }
 
