@@ -20,11 +20,6 @@ Error refused(std::string message)
     return {ErrorCode::InvalidInput, std::move(message)};
 }
 
-bool hasAdapters(Method method)
-{
-    return method == Method::Lora || method == Method::Dora || method == Method::Qlora;
-}
-
 Result<void> check(const Job& job)
 {
     if (!core::isLibraryName(job.name))

@@ -8,6 +8,7 @@
 #include "core/models/library.h"
 #include "engine/device.h"
 #include "jobs/queue/enqueue.h"
+#include "jobs/queue/queue_devices.h"
 #include "jobs/queue/queue_report.h"
 #include "jobs/queue/queue_worker.h"
 #include "jobs/queue/sweep_results.h"
@@ -16,7 +17,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <iomanip>
 #include <iostream>
 
 namespace facet::app {
@@ -59,29 +59,12 @@ int beginWork()
     return started ? 0 : failed(started.error());
 }
 
-/// "cuda:0,cuda:1": any of them; "auto" is every GPU of this machine that can be used, else its CPU.
-Result<std::vector<std::string>> devicesOf(const std::string& wish)
+std::vector<jobs::KnownDevice> devicesHere()
 {
-    const std::vector<engine::DeviceInfo> known = engine::listDevices();
-    std::vector<std::string> devices;
-    if (wish == "auto" || wish == "cuda") {
-        for (const engine::DeviceInfo& each : known)
-            if (each.id != "cpu" && each.problem.empty())
-                devices.push_back(each.id);
-        if (devices.empty() && wish == "auto")
-            devices.emplace_back("cpu");
-    }
-    if (!devices.empty())
-        return devices;
-    for (size_t begin = 0; begin <= wish.size();) {
-        const size_t end = std::min(wish.find(',', begin), wish.size());
-        const std::string device = wish.substr(begin, end - begin);
-        if (const auto chosen = engine::chooseDevice(device, known); !chosen)
-            return chosen.error();
-        devices.push_back(device);
-        begin = end + 1;
-    }
-    return devices;
+    std::vector<jobs::KnownDevice> known;
+    for (const engine::DeviceInfo& each : engine::listDevices())
+        known.push_back({each.id, each.problem});
+    return known;
 }
 
 int run()
@@ -135,7 +118,7 @@ int add(const Options& options)
             return failed(sweep.error());
         sweeps.push_back(*std::move(sweep));
     }
-    const Result<std::vector<std::string>> devices = devicesOf(options.device);
+    const Result<std::vector<std::string>> devices = jobs::queueDevices(options.device, devicesHere());
     if (!devices)
         return failed(devices.error());
     std::vector<jobs::PlannedRun> runs;
@@ -177,12 +160,22 @@ int add(const Options& options)
     return options.isKept ? 0 : beginWork();
 }
 
-std::string joined(const std::vector<std::string>& devices)
+void printTable(const std::vector<std::vector<std::string>>& rows)
 {
-    std::string text;
-    for (const std::string& device : devices)
-        text += (text.empty() ? "" : ",") + device;
-    return text;
+    std::vector<size_t> widths;
+    for (const std::vector<std::string>& row : rows)
+        for (size_t i = 0; i < row.size(); ++i) {
+            widths.resize(std::max(widths.size(), i + 1));
+            widths[i] = std::max(widths[i], row[i].size());
+        }
+    for (const std::vector<std::string>& row : rows) {
+        std::string line;
+        for (size_t i = 0; i < row.size(); ++i)
+            line += (i > 0 ? "  " : "") + row[i] + std::string(widths[i] - row[i].size(), ' ');
+        line.erase(line.find_last_not_of(' ') + 1);
+        std::cout << line << '\n';
+    }
+    std::cout.flush();
 }
 
 int list(const Options& options)
@@ -210,16 +203,14 @@ int list(const Options& options)
         printJson({{"worker", worker.value_or(0)}, {"entries", entries}});
         return 0;
     }
-    size_t longest = 0;
-    for (const jobs::QueueEntry& entry : queue->entries)
-        longest = std::max(longest, entry.name.size());
+    std::vector<std::vector<std::string>> rows;
     for (size_t i = 0; i < queue->entries.size(); ++i) {
         const jobs::QueueEntry& entry = queue->entries[i];
-        std::cout << std::left << std::setw(6) << "#" + std::to_string(entry.id)
-                  << std::setw(static_cast<int>(longest) + 2) << entry.name << std::setw(9)
-                  << jobs::nameOf(report.entries[i].state) << std::setw(9) << joined(entry.devices)
-                  << report.entries[i].words << '\n';
+        rows.push_back({"#" + std::to_string(entry.id), entry.name,
+                        std::string(jobs::nameOf(report.entries[i].state)),
+                        jobs::devicesInWords(entry.devices), report.entries[i].words});
     }
+    printTable(rows);
     if (queue->entries.empty())
         std::cerr << "the queue is empty\n";
     else if (!worker)
@@ -282,24 +273,6 @@ std::string shownLoss(double loss)
     if (loss == loss)
         std::snprintf(text, sizeof text, "%.4f", loss);
     return text;
-}
-
-void printTable(const std::vector<std::vector<std::string>>& rows)
-{
-    std::vector<size_t> widths;
-    for (const std::vector<std::string>& row : rows)
-        for (size_t i = 0; i < row.size(); ++i) {
-            widths.resize(std::max(widths.size(), i + 1));
-            widths[i] = std::max(widths[i], row[i].size());
-        }
-    for (const std::vector<std::string>& row : rows) {
-        std::string line;
-        for (size_t i = 0; i < row.size(); ++i)
-            line += (i > 0 ? "  " : "") + row[i] + std::string(widths[i] - row[i].size(), ' ');
-        line.erase(line.find_last_not_of(' ') + 1);
-        std::cout << line << '\n';
-    }
-    std::cout.flush();
 }
 
 nlohmann::ordered_json lossOrNull(double loss)
@@ -393,8 +366,10 @@ void addQueue(CLI::App& program, int& status)
     adding->add_option("JOB", options->words, "Job files, and values to change in them such as lora.rank=8")
         ->required();
     adding
-        ->add_option("--device", options->device,
-                     "cpu, cuda:1, or several: the first that is free; auto is every GPU, else the CPU")
+        ->add_option(
+            "--device", options->device,
+            "cpu, cuda:1, or several, such as 0,2: a run takes the first that is free; auto is every "
+            "GPU, else the CPU")
         ->capture_default_str();
     adding->add_option("--after", options->after,
                        "A run of the queue that has to be done before; may be repeated");

@@ -58,12 +58,16 @@ Result<jobs::TrainingTask> trainingOf(const Options& options, const jobs::Cluste
         if (const Result<void> done = jobs::applyOverride(text, *settings); !done)
             return done.error();
     const std::filesystem::path recipes = resourcesFolder() / "recipes";
-    const Result<jobs::Settings> all = jobs::withRecipe(*settings, recipes);
-    if (!all)
-        return all.error();
-    const Result<jobs::Job> job = jobs::jobFrom(*all);
-    if (!job)
-        return job.error().during(options.job);
+    std::vector<jobs::Sweep> sweeps;
+    for (const std::string& text : options.sweep) {
+        Result<jobs::Sweep> sweep = jobs::sweepFrom(text);
+        if (!sweep)
+            return sweep.error();
+        sweeps.push_back(*std::move(sweep));
+    }
+    const Result<jobs::TrainingTask> task = jobs::trainingTask(*settings, std::move(sweeps), recipes);
+    if (!task)
+        return task.error().during(options.job);
     // Finds what is wrong in the job itself; the model need not be on this machine.
     const Result<jobs::ResolvedJob> resolved =
         jobs::resolveJob(*settings, {builtInModels(), recipes, std::max<int64_t>(profile.gpusPerNode, 1)});
@@ -72,13 +76,6 @@ Result<jobs::TrainingTask> trainingOf(const Options& options, const jobs::Cluste
     if (!resolved)
         std::cerr << "note: " << resolved.error().message
                   << "; the script was written without looking into it\n";
-    jobs::TrainingTask task = {*job, {}};
-    for (const std::string& text : options.sweep) {
-        const Result<jobs::Sweep> sweep = jobs::sweepFrom(text);
-        if (!sweep)
-            return sweep.error();
-        task.sweep.push_back(*sweep);
-    }
     return task;
 }
 

@@ -20,6 +20,7 @@
 #include "jobs/job/job_json.h"
 #include "jobs/job_rows.h"
 #include "jobs/resolved_job.h"
+#include "jobs/supported.h"
 
 #include <unistd.h>
 
@@ -120,23 +121,6 @@ Result<void> describeRows(const jobs::Job& job)
     if (job.steps == 0 && !job.packing)
         std::cout << job.epochs << " epochs are " << numStepsOf(job, numRows) << " steps\n";
     std::cout.flush();
-    return {};
-}
-
-/// What this engine cannot do yet, in words.
-Result<void> checkSupported(const jobs::ResolvedJob& resolved)
-{
-    const jobs::Job& job = resolved.job;
-    const auto refused = [](const std::string& text) { return Error{ErrorCode::InvalidInput, text}; };
-    if (resolved.numGpus > 1)
-        return refused("the job asks for " + std::to_string(resolved.numGpus) +
-                       " GPUs, and training runs on one device so far: set parallel.nodes=1 and "
-                       "parallel.gpus_per_node=1");
-    if (job.method == jobs::Method::Pretrain && !job.pretrain.visionTower.empty() &&
-        resolved.visionTowerPath.empty())
-        return refused(job.pretrain.visionTower + " is not on this machine: import it first");
-    if (job.method != jobs::Method::Pretrain && resolved.modelPath.empty())
-        return refused(job.modelBase + " is not on this machine: import it first");
     return {};
 }
 
@@ -332,13 +316,15 @@ int train(Options options)
         std::cout.flush();
         if (const Result<void> described = describeRows(resolved->job); !described)
             return failed(described.error());
-        const Result<void> supported = checkSupported(*resolved);
+        const Result<void> supported = jobs::checkSupported(*resolved);
         return supported ? 0 : failed(supported.error());
     }
     for (const std::string& note : resolved->notes)
         std::cerr << "note: " << note << '\n';
-    if (const Result<void> supported = checkSupported(*resolved); !supported)
-        return failed(supported.error());
+    for (const Result<void>& checked :
+         {jobs::checkSupported(*resolved), jobs::checkFilesAreHere(resolved->job)})
+        if (!checked)
+            return failed(checked.error());
 
     const core::RunFolder folder = {resolved->job.dir};
     const char* restarts = std::getenv("SLURM_RESTART_COUNT");
@@ -381,7 +367,7 @@ int train(Options options)
 
 Result<JobParts> loadForTraining(const jobs::ResolvedJob& job, const std::string& device)
 {
-    if (const Result<void> supported = checkSupported(job); !supported)
+    if (const Result<void> supported = jobs::checkSupported(job); !supported)
         return supported.error();
     const Result<Device> chosen = deviceOf(device);
     if (!chosen)

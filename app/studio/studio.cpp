@@ -189,7 +189,8 @@ void Studio::addPages()
                        .title = tr("Clusters"),
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_5),
                        .make = [this]() -> QWidget* {
-                           return new ui::ClustersPage(m_place.folder, resourcesFolder() / "recipes");
+                           return new ui::ClustersPage(m_place.folder, resourcesFolder() / "recipes",
+                                                       engineProgram(m_options.engineProgram).toStdString());
                        }});
     m_window->addPage(
         {.id = QStringLiteral("settings"),
@@ -216,19 +217,16 @@ QWidget* Studio::makeFinetunePage()
     auto* page = new ui::FinetunePage({.form = {m_place.folder, resourcesFolder() / "recipes", builtIns()},
                                        .engine = engineProgram(m_options.engineProgram).toStdString(),
                                        .conversations = &m_conversations,
-                                       .loaded = &m_loaded});
+                                       .loaded = &m_loaded,
+                                       .runs = &m_runs,
+                                       .client = &m_client});
     connect(page, &ui::FinetunePage::queueWanted, this,
             [this] { m_window->showPage(QStringLiteral("runs")); });
     connect(page, &ui::FinetunePage::runStarted, this,
             [this] { m_window->showPage(QStringLiteral("runs")); });
-    m_client.listDevices(page, [page](const core::Result<QList<ui::EngineDevice>>& devices) {
-        std::vector<ui::TrainDevice> gpus;
-        for (const ui::EngineDevice& device : devices ? *devices : QList<ui::EngineDevice>())
-            if (device.isUsable && device.id.startsWith(QStringLiteral("cuda")))
-                gpus.push_back({device.id.toStdString(), device.name.toStdString(),
-                                static_cast<double>(device.memoryBytes), false});
-        if (!gpus.empty())
-            page->setGpus(gpus);
+    connect(page, &ui::FinetunePage::profileWanted, this, [this](const QString& name) {
+        m_window->showPage(QStringLiteral("clusters"));
+        m_window->findChild<ui::ClustersPage*>()->select(name);
     });
     return page;
 }

@@ -1,6 +1,25 @@
 #include "core/data/dataset.h"
 
 namespace facet::core {
+namespace {
+
+/// A row under the names that its format knows.
+nlohmann::json renamed(nlohmann::json row, const std::map<std::string, std::string>& columns)
+{
+    if (columns.empty() || !row.is_object())
+        return row;
+    nlohmann::json named = row;
+    for (const auto& [field, column] : columns) {
+        named.erase(field);
+        named.erase(column);
+    }
+    for (const auto& [field, column] : columns)
+        if (const auto found = row.find(column); !column.empty() && found != row.end())
+            named[field] = *found;
+    return named;
+}
+
+}  // namespace
 
 Result<Dataset> Dataset::open(const std::filesystem::path& path, const DatasetOptions& options,
                               const Progress& progress)
@@ -14,7 +33,7 @@ Result<Dataset> Dataset::open(const std::filesystem::path& path, const DatasetOp
         std::vector<nlohmann::json> first;
         for (const std::string_view row : rows->head(kLookedAt))
             if (Result<nlohmann::json> value = rows->parse(row))
-                first.push_back(*std::move(value));
+                first.push_back(renamed(*std::move(value), options.columns));
             else if (first.empty())
                 return value.error();
         const Result<RowFormat> sniffed = sniffRows(first);
@@ -27,7 +46,7 @@ Result<Dataset> Dataset::open(const std::filesystem::path& path, const DatasetOp
         std::error_code ignored;
         root = std::filesystem::absolute(path, ignored).parent_path();
     }
-    return Dataset(*std::move(rows), *format, std::move(root));
+    return Dataset(*std::move(rows), *format, std::move(root), options.columns);
 }
 
 std::vector<Result<DataSample>> Dataset::head(size_t count) const
@@ -40,10 +59,10 @@ std::vector<Result<DataSample>> Dataset::head(size_t count) const
 
 Result<DataSample> Dataset::sampleOf(std::string_view row) const
 {
-    const Result<nlohmann::json> value = m_rows.parse(row);
+    Result<nlohmann::json> value = m_rows.parse(row);
     if (!value)
         return value.error();
-    Result<DataSample> sample = sampleFromRow(*value, m_format, m_imageRoot);
+    Result<DataSample> sample = sampleFromRow(renamed(*std::move(value), m_columns), m_format, m_imageRoot);
     if (!sample)
         return sample.error().during(m_rows.placeOf(row));
     return sample;

@@ -6,6 +6,7 @@
 #include "core/data/row_file.h"
 #include "core/data/row_format.h"
 
+#include <map>
 #include <optional>
 
 namespace facet::core {
@@ -13,6 +14,9 @@ namespace facet::core {
 struct DatasetOptions {
     std::optional<RowFormat> format;  ///< none: looked at
     std::filesystem::path imageRoot;  ///< "": the file's folder
+
+    /// What the fields of the format are called in the file: "prompt" -> "question"; "": it has none.
+    std::map<std::string, std::string> columns = {};
 };
 
 class Dataset {
@@ -34,8 +38,12 @@ public:
     std::vector<Result<DataSample>> head(size_t count) const;
 
 private:
-    Dataset(RowFile rows, RowFormat format, std::filesystem::path imageRoot)
-        : m_rows(std::move(rows)), m_format(format), m_imageRoot(std::move(imageRoot))
+    Dataset(RowFile rows, RowFormat format, std::filesystem::path imageRoot,
+            std::map<std::string, std::string> columns)
+        : m_rows(std::move(rows)),
+          m_format(format),
+          m_imageRoot(std::move(imageRoot)),
+          m_columns(std::move(columns))
     {
     }
     Result<DataSample> sampleOf(std::string_view row) const;
@@ -43,6 +51,7 @@ private:
     RowFile m_rows;
     RowFormat m_format;
     std::filesystem::path m_imageRoot;
+    std::map<std::string, std::string> m_columns;
 };
 
 }  // namespace facet::core

@@ -14,6 +14,12 @@
 namespace facet::jobs {
 
 enum class Method { Pretrain, Full, Lora, Dora, Qlora };
+
+/// Whether a method trains adapters: LoRA and its kin.
+inline bool hasAdapters(Method method)
+{
+    return method == Method::Lora || method == Method::Qlora || method == Method::Dora;
+}
 enum class Precision { Bf16Mixed, Bf16, Fp32 };
 enum class Checkpointing { Auto, None, Selective, Full };
 enum class ScheduleKind { Cosine, Linear, Constant, WarmupStableDecay };

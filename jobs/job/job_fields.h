@@ -38,7 +38,9 @@ void visitSource(Source& source, Visitor& visit)
     visit("format", source.format, kFormats, "What its rows are; auto looks at them");
     visit("image_root", source.imageRoot, "Where relative picture paths start; \"\": the file's folder");
     visit("split", source.split, "Which split of an Energon folder");
-    visit("field_map", source.fieldMap, "Fields of a crude Energon folder, such as context: json[question]");
+    visit("field_map", source.fieldMap,
+          "What the fields are called there: prompt: question of a file, context: json[question] of a crude "
+          "Energon folder");
 }
 
 /// Members of one entry of samples.prompts.

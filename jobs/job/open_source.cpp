@@ -10,6 +10,8 @@ core::Result<core::SampleSource> openSource(const DataSource& source, const core
     options.file.imageRoot = source.imageRoot;
     options.energon = {source.split, source.fieldMap};
     const bool isFolder = core::EnergonFolder::isOne(source.path);
+    if (!isFolder)
+        options.file.columns = source.fieldMap;
     if (source.format != SourceFormat::Auto && (source.format != SourceFormat::Energon || !isFolder)) {
         const std::string_view name = kFormats[static_cast<size_t>(source.format)];
         options.file.format = core::rowFormat(name);

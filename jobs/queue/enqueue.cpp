@@ -5,6 +5,7 @@
 #include "core/run/run_folder.h"
 #include "jobs/queue/queue_report.h"
 #include "jobs/queue/sweep_results.h"
+#include "jobs/supported.h"
 
 namespace facet::jobs {
 namespace {
@@ -72,9 +73,10 @@ Result<std::vector<PlannedRun>> planRuns(const Settings& job, const std::vector<
         Result<ResolvedJob> resolved = resolveJob(settings, surroundings);
         if (!resolved)
             return values.empty() ? resolved.error() : resolved.error().during(values);
-        if (resolved->modelPath.empty())
-            return Error{ErrorCode::NotFound,
-                         resolved->job.modelBase + " is not on this machine: import it first"};
+        // What the run would end with, hours later.
+        for (const Result<void>& checked : {checkSupported(*resolved), checkFilesAreHere(resolved->job)})
+            if (!checked)
+                return values.empty() ? checked.error() : checked.error().during(values);
         runs.push_back({(*points)[i].values, *std::move(resolved)});
     }
     return runs;

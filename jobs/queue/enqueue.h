@@ -16,8 +16,8 @@ struct PlannedRun {
 /// The job once, or once for every combination of the sweeps' values, each with everything decided and
 /// checked.
 ///
-/// Errors  as resolveJob and sweepPoints, with the values of the run that is refused; NotFound: the model is
-///         not on this machine
+/// Errors  as resolveJob, checkSupported, checkFilesAreHere and sweepPoints, with the values of the run that
+///         is refused
 core::Result<std::vector<PlannedRun>> planRuns(const Settings& job, const std::vector<Sweep>& sweeps,
                                                const Surroundings& surroundings);
 

@@ -154,10 +154,14 @@ QueueReport reportOn(const RunQueue& queue, const std::vector<ObservedRun>& runs
             report.mayStart.push_back({i, *free});
             continue;
         }
-        told.words = "when " + taken[entry.devices.front()] + " has ended";
-        // A run that is not of the queue may be what it waits for.
-        for (const std::string& device : entry.devices)
+        std::vector<std::string> holders;
+        for (const std::string& device : entry.devices) {
+            if (std::ranges::find(holders, taken[device]) == holders.end())
+                holders.push_back(taken[device]);
+            // A run that is not of the queue may be what it waits for.
             report.isUnderWay = report.isUnderWay || report.busy.contains(device);
+        }
+        told.words = "when " + joined(holders, " or ") + " has ended";
     }
     return report;
 }

@@ -123,7 +123,8 @@ std::vector<SlurmJob> jobsFromSqueue(std::string_view lines)
                         .nodes = std::string(fields[4]),
                         .elapsed = std::string(fields[5]),
                         .limit = std::string(fields[6]),
-                        .start = unlessUnknown(fields[7])});
+                        .start = unlessUnknown(fields[7]),
+                        .exitCode = {}});
     }
     return jobs;
 }
@@ -133,7 +134,7 @@ std::vector<SlurmJob> jobsFromSacct(std::string_view lines)
     std::vector<SlurmJob> jobs;
     for (const std::string_view line : split(lines, '\n')) {
         const std::vector<std::string_view> fields = split(line, '|');
-        if (fields.size() < 7)
+        if (fields.size() < 8)
             continue;
         SlurmJob job;
         job.id = fields[0];
@@ -142,10 +143,49 @@ std::vector<SlurmJob> jobsFromSacct(std::string_view lines)
         job.nodes = fields[3] == "None assigned" ? "" : std::string(fields[3]);
         job.elapsed = fields[4];
         job.limit = fields[5];
-        job.name = line.substr(static_cast<size_t>(fields[6].data() - line.data()));
+        job.exitCode = fields[6];
+        job.name = line.substr(static_cast<size_t>(fields[7].data() - line.data()));
         jobs.push_back(std::move(job));
     }
     return jobs;
+}
+
+std::vector<SlurmJob> jobsFromScontrol(std::string_view lines)
+{
+    std::vector<SlurmJob> jobs;
+    for (const std::string_view line : split(lines, '\n')) {
+        const std::string_view id = valueOf(line, "JobId");
+        if (id.empty())
+            continue;
+        SlurmJob& job = jobs.emplace_back();
+        const std::string_view array = valueOf(line, "ArrayJobId");
+        job.id = array.empty() ? std::string(id)
+                               : std::string(array) + "_" + std::string(valueOf(line, "ArrayTaskId"));
+        // The name may hold anything.
+        constexpr std::string_view kName = " JobName=";
+        const size_t name = line.find(kName);
+        const size_t end = line.find(" UserId=");
+        if (name < end && end != std::string_view::npos)
+            job.name = line.substr(name + kName.size(), end - name - kName.size());
+        const std::string_view rest = line.substr(std::min(end, line.size()));
+        job.state = valueOf(rest, "JobState");
+        job.reason = unlessUnknown(valueOf(rest, "Reason"));
+        job.partition = valueOf(rest, "Partition");
+        job.nodes = unlessUnknown(valueOf(rest, "NodeList"));
+        job.elapsed = valueOf(rest, "RunTime");
+        job.limit = valueOf(rest, "TimeLimit");
+        job.start = unlessUnknown(valueOf(rest, "StartTime"));
+        job.exitCode = valueOf(rest, "ExitCode");
+    }
+    return jobs;
+}
+
+bool keepsAccounts(std::string_view config)
+{
+    for (const std::string_view line : split(config, '\n'))
+        if (line.starts_with("AccountingStorageType "))
+            return line.ends_with("/slurmdbd");
+    return false;
 }
 
 std::string stateInWords(const SlurmJob& job)
@@ -203,6 +243,12 @@ std::string reasonInWords(const SlurmJob& job)
         {"launch failed requeued held", "It could not be started on its node and is held"},
         {"RaisedSignal:9(Killed)", "It was killed"},
     };
+    if (job.state == "FAILED" && !job.exitCode.empty() && job.exitCode != "0:0") {
+        const size_t colon = job.exitCode.find(':');
+        const std::string signal = colon == std::string::npos ? "0" : job.exitCode.substr(colon + 1);
+        return signal != "0" ? "Signal " + signal + " ended it; see its output"
+                             : "It ended with status " + job.exitCode.substr(0, colon) + "; see its output";
+    }
     if (job.reason.empty())
         return "";
     const std::string word =

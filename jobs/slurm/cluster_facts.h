@@ -12,7 +12,8 @@ namespace facet::jobs {
 
 /// Arguments of scontrol, squeue, sacct and sacctmgr whose output the functions below read.
 inline constexpr std::string_view kSqueueFormat = "%i|%T|%r|%P|%N|%M|%l|%S|%j";
-inline constexpr std::string_view kSacctFormat = "JobID,State,Partition,NodeList,Elapsed,Timelimit,JobName";
+inline constexpr std::string_view kSacctFormat =
+    "JobID,State,Partition,NodeList,Elapsed,Timelimit,ExitCode,JobName";
 
 /// Partitions with what their nodes have: the output of "scontrol --oneliner show partition" and "... show
 /// node".
@@ -30,7 +31,8 @@ struct SlurmJob {
     std::string nodes;
     std::string elapsed;
     std::string limit;
-    std::string start;  ///< expected or real, as SLURM writes it; "" if unknown
+    std::string start;     ///< expected or real, as SLURM writes it; "" if unknown
+    std::string exitCode;  ///< status and signal, "3:0"; "" where nobody told
     bool operator==(const SlurmJob&) const = default;
 
     bool isOver() const;
@@ -41,6 +43,12 @@ std::vector<SlurmJob> jobsFromSqueue(std::string_view lines);
 
 /// "sacct --noheader --parsable2 --allocations --format=" with kSacctFormat.
 std::vector<SlurmJob> jobsFromSacct(std::string_view lines);
+
+/// "scontrol --oneliner show job".
+std::vector<SlurmJob> jobsFromScontrol(std::string_view lines);
+
+/// Whether SLURM keeps accounts, so that sacct knows what squeue forgets: "scontrol show config".
+bool keepsAccounts(std::string_view config);
 
 /// "Waiting", "Running", "Finished", ... for a state of SLURM's.
 std::string stateInWords(const SlurmJob& job);

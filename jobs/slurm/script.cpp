@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "jobs/job/job_json.h"
+#include "jobs/resolved_job.h"
 #include "jobs/slurm/script_text.h"
 #include "jobs/slurm/shell_words.h"
 
@@ -60,6 +61,18 @@ Job onCluster(const TrainingTask& task, const ClusterLayout& layout)
 }
 
 }  // namespace
+
+Result<TrainingTask> trainingTask(const Settings& settings, std::vector<Sweep> sweep,
+                                  const std::filesystem::path& recipes)
+{
+    const Result<Settings> all = withRecipe(settings, recipes);
+    if (!all)
+        return all.error();
+    Result<Job> job = jobFrom(*all);
+    if (!job)
+        return job.error();
+    return TrainingTask{*std::move(job), std::move(sweep)};
+}
 
 ClusterLayout layoutOf(const ParallelLayout& parallel, const ClusterProfile& profile)
 {

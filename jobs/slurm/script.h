@@ -6,8 +6,10 @@
 #include "core/base/result.h"
 #include "jobs/cluster_profile.h"
 #include "jobs/job/job.h"
+#include "jobs/job/job_settings.h"
 #include "jobs/sweep.h"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,10 @@ struct TrainingTask {
     /// Keys of the job with the values to try: each combination is one task of an array. Empty: one run.
     std::vector<Sweep> sweep;
 };
+
+/// What a job file says, laid over its recipe. Errors  as withRecipe and jobFrom
+core::Result<TrainingTask> trainingTask(const Settings& settings, std::vector<Sweep> sweep,
+                                        const std::filesystem::path& recipes);
 
 /// Text from a model that is too large for one GPU, such as NeMo's example: 4 nodes, tensor 8, pipeline 4.
 struct GenerationTask {

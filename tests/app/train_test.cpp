@@ -216,7 +216,8 @@ private Q_SLOTS:
     void whatTheEngineCannotDoIsSaid()
     {
         const Run run;
-        verifyRefused(run.engine.run(run.command({"parallel.gpus_per_node=2"})), 2, "asks for 2 GPUs");
+        verifyRefused(run.engine.run(run.command({"parallel.gpus_per_node=2"})), 2,
+                      "parallel.gpus_per_node makes it 2 GPUs");
         verifyRefused(run.engine.run(run.command({"lora.targets=[\"no_proj\"]"})), 2, "no_proj");
     }
 };

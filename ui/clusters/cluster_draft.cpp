@@ -1,9 +1,8 @@
 #include "ui/clusters/cluster_draft.h"
 
-#include "jobs/job/job_json.h"
-#include "jobs/recipe.h"
-#include "jobs/resolved_job.h"
+#include "jobs/job/job_settings.h"
 
+#include <QRegularExpression>
 #include <QStringList>
 
 namespace facet::ui {
@@ -107,7 +106,7 @@ void ClusterDraft::setText(const QString& key, const QString& text)
     }
     m_profile = *profile;
     compute();
-    Q_EMIT edited();
+    Q_EMIT edited(key);
 }
 
 QString ClusterDraft::problem(const QString& key) const
@@ -144,23 +143,51 @@ core::Result<void> ClusterDraft::openJob(const QString& path)
     const auto settings = jobs::readJobFile(path.toStdString());
     if (!settings)
         return settings.error();
-    const auto all = jobs::withRecipe(*settings, m_recipes);
-    if (!all)
-        return all.error();
-    const auto job = jobs::jobFrom(*all);
-    if (!job)
-        return job.error().during(path.toStdString());
-    jobs::TrainingTask task = {*job, {}};
-    if (const auto script = jobs::batchScript(task, m_profile); !script)
+    auto task = jobs::trainingTask(*settings, {}, m_recipes);
+    if (!task)
+        return task.error().during(path.toStdString());
+    if (const auto script = jobs::batchScript(*task, m_profile); !script)
         return script.error();
-    m_task = task;
+    m_task = *std::move(task);
     compute();
     return {};
+}
+
+core::Result<void> ClusterDraft::setJob(const jobs::Settings& settings,
+                                        const std::vector<jobs::Sweep>& sweeps)
+{
+    auto task = jobs::trainingTask(settings, sweeps, m_recipes);
+    m_task = task ? std::optional(*task) : std::nullopt;
+    compute();
+    return task ? core::Result<void>() : task.error();
+}
+
+void ClusterDraft::clearJob()
+{
+    m_task.reset();
+    compute();
 }
 
 QString ClusterDraft::jobName() const
 {
     return m_task ? QString::fromStdString(m_task->job.name) : QString();
+}
+
+QString ClusterDraft::runFolder() const
+{
+    const std::string own = m_task ? m_task->job.dir : std::string();
+    QString folder =
+        QString::fromStdString(own.empty() ? m_profile.runs + "/" + jobName().toStdString() : own);
+    if (!m_profile.host.empty())
+        return folder;
+    if (folder.startsWith(QStringLiteral("~/")))
+        folder.replace(0, 1, QStringLiteral("$HOME"));
+    static const QRegularExpression kVariable(QStringLiteral(R"(^\$(?:(\w+)|\{(\w+)\}))"));
+    const QRegularExpressionMatch match = kVariable.match(folder);
+    const QString name = match.captured(1) + match.captured(2);
+    if (!name.isEmpty() && !qEnvironmentVariableIsEmpty(name.toUtf8().constData()))
+        folder.replace(0, match.capturedLength(), qEnvironmentVariable(name.toUtf8().constData()));
+    return folder;
 }
 
 void ClusterDraft::compute()

@@ -36,8 +36,17 @@ public:
 
     /// Errors  NotFound, Io, InvalidInput: the job before stays
     core::Result<void> openJob(const QString& path);
+
+    /// The script is that of this job from now on, as it is written down, once or for each value of the
+    /// sweeps. Errors  InvalidInput: there is no job then
+    core::Result<void> setJob(const jobs::Settings& settings, const std::vector<jobs::Sweep>& sweeps);
+    void clearJob();
     bool hasJob() const { return m_task.has_value(); }
     QString jobName() const;
+
+    /// Where the run will be; where that is this machine, "~/" and "$NAME" are replaced by what they are
+    /// here.
+    QString runFolder() const;
 
     QString script() const { return m_script; }
     const std::vector<jobs::Finding>& findings() const { return m_findings; }
@@ -48,7 +57,7 @@ public:
 
 Q_SIGNALS:
     void changed();
-    void edited();  ///< the profile, to a good value
+    void edited(const QString& key);  ///< the profile, to a good value
 
 private:
     void compute();

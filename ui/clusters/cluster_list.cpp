@@ -1,5 +1,7 @@
 #include "ui/clusters/cluster_list.h"
 
+#include "core/models/library.h"
+
 namespace facet::ui {
 
 ClusterList::ClusterList(std::filesystem::path folder, QObject* parent)
@@ -22,7 +24,10 @@ QVariant ClusterList::data(const QModelIndex& index, int role) const
         profile.host.empty() ? tr("SLURM on this machine") : tr("Another cluster, export only");
     switch (role) {
         case Qt::DisplayRole:
+        case Qt::EditRole:
             return QString::fromStdString(profile.name);
+        case kPlaceRole:
+            return place;
         case Qt::ToolTipRole:
             return profile.host.empty() ? place
                                         : place + QStringLiteral(": ") + QString::fromStdString(profile.host);
@@ -88,11 +93,40 @@ core::Result<void> ClusterList::write(const jobs::ClusterProfile& profile)
     return written;
 }
 
-core::Result<void> ClusterList::remove(const QString& name)
+core::Result<void> ClusterList::apply(const ProfileChange& change)
 {
-    const auto removed = m_store.remove(name.toStdString());
+    core::Result<void> done;
+    if (change.after)
+        done = m_store.write(*change.after);
+    if (done && change.before && (!change.after || change.before->name != change.after->name))
+        done = m_store.remove(change.before->name);
     refresh();
-    return removed;
+    return done;
+}
+
+QString ClusterList::problemOfName(const QString& name) const
+{
+    if (!core::isLibraryName(name.toStdString()))
+        return tr("\"%1\" is no name of a profile: it takes letters, digits, \".\", \"_\" and \"-\", and "
+                  "begins with none of \".\" and \"-\"")
+            .arg(name);
+    return indexOf(name) >= 0 ? tr("There is a profile %1 already").arg(name) : QString();
+}
+
+Qt::ItemFlags ClusterList::flags(const QModelIndex& index) const
+{
+    return QAbstractListModel::flags(index) | (index.isValid() ? Qt::ItemIsEditable : Qt::NoItemFlags);
+}
+
+bool ClusterList::setData(const QModelIndex& index, const QVariant& value, int role)
+{
+    if (!index.isValid() || role != Qt::EditRole)
+        return false;
+    const QString from = QString::fromStdString(profile(index.row()).name);
+    const QString to = value.toString().trimmed();
+    if (to != from)
+        Q_EMIT renameWanted(from, to);
+    return false;
 }
 
 }  // namespace facet::ui

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/cluster_profile.h"
+#include "ui/clusters/cluster_history.h"
 
 #include <QAbstractListModel>
 
@@ -12,6 +12,9 @@ class ClusterList final : public QAbstractListModel {
 
 public:
     explicit ClusterList(std::filesystem::path folder, QObject* parent = nullptr);
+
+    /// Where the cluster is, for the second line of a row.
+    static constexpr int kPlaceRole = Qt::UserRole;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     QVariant data(const QModelIndex& index, int role) const override;
@@ -28,11 +31,24 @@ public:
     /// Writes the file and shows it here. Errors  Io, InvalidInput
     core::Result<void> write(const jobs::ClusterProfile& profile);
 
-    /// Errors  Io
-    core::Result<void> remove(const QString& name);
+    /// Makes a change of a profile: it is added, replaced, renamed or removed.
+    ///
+    /// Errors  Io, InvalidInput: nothing has changed then, but that after a rename the old file may be left
+    core::Result<void> apply(const ProfileChange& change);
+
+    /// Why a profile cannot be called so: "" if it can.
+    QString problemOfName(const QString& name) const;
+
+    Qt::ItemFlags flags(const QModelIndex& index) const override;
+
+    /// A new name, which is only asked for: renameWanted() follows.
+    bool setData(const QModelIndex& index, const QVariant& value, int role) override;
 
 public Q_SLOTS:
     void refresh();
+
+Q_SIGNALS:
+    void renameWanted(const QString& from, const QString& to);
 
 private:
     jobs::ClusterProfiles m_store;

@@ -1,14 +1,18 @@
 #include "ui/clusters/clusters_page.h"
 
-#include "core/base/file.h"
+#include "ui/clusters/cluster_delegate.h"
 #include "ui/clusters/cluster_form.h"
+#include "ui/clusters/findings_view.h"
+#include "ui/clusters/script_dialog.h"
 #include "ui/clusters/script_view.h"
+#include "ui/clusters/slurm_jobs_view.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/label.h"
 #include "ui/widgets/page_header.h"
+#include "ui/widgets/segments.h"
 #include "ui/widgets/toast.h"
 
 #include <QAction>
@@ -16,18 +20,20 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QGuiApplication>
-#include <QHeaderView>
 #include <QListView>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QTableView>
+
+#include <pwd.h>
+#include <unistd.h>
 
 namespace facet::ui {
 
 namespace {
 
 constexpr int kKeepAfterMs = 300;
+constexpr int kNarrow = 1128;  // of the page: the window at 1200 without its rail
 
 QString toText(const std::string& text)
 {
@@ -36,9 +42,11 @@ QString toText(const std::string& text)
 
 }  // namespace
 
-ClustersPage::ClustersPage(const std::filesystem::path& home, std::filesystem::path recipes, QWidget* parent)
+ClustersPage::ClustersPage(const std::filesystem::path& home, std::filesystem::path recipes,
+                           std::filesystem::path engine, QWidget* parent)
     : QWidget(parent),
       m_home(home),
+      m_engine(std::move(engine)),
       m_profiles(home / "clusters"),
       m_draft(std::move(recipes)),
       m_jobs(m_programs)
@@ -68,9 +76,26 @@ ClustersPage::ClustersPage(const std::filesystem::path& home, std::filesystem::p
     auto* beside = new QSplitter;
     beside->setObjectName(QStringLiteral("clusterSplitter"));
     beside->setChildrenCollapsible(false);
-    beside->addWidget(area);
-    beside->addWidget(makeScript());
+    m_form = area;
+    m_script = makeScript();
+    beside->addWidget(m_form);
+    beside->addWidget(m_script);
     beside->setSizes({500, 560});
+    m_tabs = new Segments(tr("Profile or script"), {tr("Profile"), tr("Script")});
+    m_tabs->setObjectName(QStringLiteral("clusterTabs"));
+    connect(m_tabs, &Segments::chosen, this, &ClustersPage::layOut);
+    auto* work = new QWidget;
+    auto* workColumn = new QVBoxLayout(work);
+    workColumn->setContentsMargins(0, 0, 0, 0);
+    workColumn->setSpacing(0);
+    auto* tabsRow = new QHBoxLayout;
+    tabsRow->setContentsMargins(space::kL, space::kS, space::kL, 0);
+    tabsRow->addWidget(m_tabs);
+    tabsRow->addStretch();
+    m_tabsRow = new QWidget;
+    m_tabsRow->setLayout(tabsRow);
+    workColumn->addWidget(m_tabsRow);
+    workColumn->addWidget(beside, 1);
 
     auto* empty = new EmptyState(
         QStringLiteral("clusters"), tr("No clusters yet"),
@@ -79,7 +104,7 @@ ClustersPage::ClustersPage(const std::filesystem::path& home, std::filesystem::p
     connect(add, &QPushButton::clicked, this, &ClustersPage::addProfile);
     empty->addAction(add);
     m_stack = new QStackedWidget;
-    m_stack->addWidget(beside);
+    m_stack->addWidget(work);
     m_stack->addWidget(empty);
 
     auto* row = new QHBoxLayout;
@@ -88,16 +113,23 @@ ClustersPage::ClustersPage(const std::filesystem::path& home, std::filesystem::p
     auto* right = new QVBoxLayout;
     right->setSpacing(0);
     right->addWidget(m_stack, 1);
-    right->addWidget(makeJobs());
+    m_jobsView = new SlurmJobsView(m_jobs);
+    m_jobsView->setVisible(m_programs.areHere());
+    right->addWidget(m_jobsView);
     row->addLayout(right, 1);
     column->addLayout(row, 1);
 
     m_keeping.setSingleShot(true);
     m_keeping.setInterval(kKeepAfterMs);
     connect(&m_keeping, &QTimer::timeout, this, &ClustersPage::keep);
-    connect(&m_draft, &ClusterDraft::edited, &m_keeping, qOverload<>(&QTimer::start));
+    connect(&m_draft, &ClusterDraft::edited, this, [this](const QString& key) {
+        m_history.add({m_shown, m_draft.profile(), key.toStdString()});
+        m_shown = m_draft.profile();
+        m_keeping.start();
+        showState();
+    });
     connect(&m_draft, &ClusterDraft::changed, this, &ClustersPage::showState);
-    connect(&m_jobs, &SlurmJobs::changed, this, &ClustersPage::showState);
+    connect(&m_profiles, &ClusterList::renameWanted, this, &ClustersPage::renameProfile);
     connect(&m_jobs, &SlurmJobs::submitted, this, [this](const QString& id) {
         Toast::show(this, {QStringLiteral("done"),
                            tr("Job %1 is queued").arg(id),
@@ -127,12 +159,16 @@ QWidget* ClustersPage::makeHeader()
                         QStringLiteral("again"));
     m_job = makeButton(QStringLiteral("clusterJob"), tr("Open job…"), ButtonKind::Outlined,
                        QStringLiteral("file"));
-    m_submit = makeButton(QStringLiteral("clusterSubmit"), tr("Submit"), ButtonKind::Primary,
+    m_submit = makeButton(QStringLiteral("clusterSubmit"), tr("Submit…"), ButtonKind::Primary,
                           QStringLiteral("export"));
+    m_undo = makeIconButton(QStringLiteral("clusterUndo"), QStringLiteral("undo"), tr("Undo"));
+    m_redo = makeIconButton(QStringLiteral("clusterRedo"), QStringLiteral("redo"), tr("Redo"));
+    connect(m_undo, &QToolButton::clicked, this, &ClustersPage::undo);
+    connect(m_redo, &QToolButton::clicked, this, &ClustersPage::redo);
     connect(m_fill, &QPushButton::clicked, this, &ClustersPage::fillFromSlurm);
     connect(m_job, &QPushButton::clicked, this, &ClustersPage::chooseJob);
-    connect(m_submit, &QPushButton::clicked, this, &ClustersPage::submit);
-    for (QWidget* each : std::initializer_list<QWidget*>{m_verdict, m_fill, m_job, m_submit})
+    connect(m_submit, &QPushButton::clicked, this, &ClustersPage::askAndSubmit);
+    for (QWidget* each : std::initializer_list<QWidget*>{m_verdict, m_undo, m_redo, m_fill, m_job, m_submit})
         m_header->addAction(each);
     return m_header;
 }
@@ -150,23 +186,31 @@ QWidget* ClustersPage::makeList()
     m_list->setAccessibleName(tr("Profiles"));
     m_list->setModel(&m_profiles);
     m_list->setFrameShape(QFrame::NoFrame);
-    m_list->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_list->setItemDelegate(new ClusterDelegate(m_list));
+    m_list->setEditTriggers(QAbstractItemView::EditKeyPressed | QAbstractItemView::DoubleClicked);
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this,
             [this](const QModelIndex& index) {
                 if (!index.isValid())
                     return;
                 if (m_keeping.isActive())
                     keep();
-                m_draft.setProfile(m_profiles.profile(index.row()));
+                take(m_profiles.profile(index.row()));
             });
     auto* buttons = new QHBoxLayout;
     QToolButton* add =
         makeIconButton(QStringLiteral("clusterAdd"), QStringLiteral("plus"), tr("Add a profile"));
     QToolButton* remove =
         makeIconButton(QStringLiteral("clusterRemove"), QStringLiteral("trash"), tr("Remove the profile"));
+    QToolButton* rename = makeIconButton(QStringLiteral("clusterRename"), QStringLiteral("edit"),
+                                         tr("Rename the profile (F2)"));
     connect(add, &QToolButton::clicked, this, &ClustersPage::addProfile);
     connect(remove, &QToolButton::clicked, this, &ClustersPage::removeProfile);
+    connect(rename, &QToolButton::clicked, this, [this] {
+        if (m_list->currentIndex().isValid())
+            m_list->edit(m_list->currentIndex());
+    });
     buttons->addWidget(add);
+    buttons->addWidget(rename);
     buttons->addWidget(remove);
     buttons->addStretch();
     column->addLayout(buttons);
@@ -190,52 +234,19 @@ QWidget* ClustersPage::makeScript()
     m_save = makeButton(QStringLiteral("clusterSave"), tr("Save…"), ButtonKind::Flat, QStringLiteral("save"));
     connect(m_copy, &QPushButton::clicked, this,
             [this] { QGuiApplication::clipboard()->setText(m_draft.script()); });
-    connect(m_save, &QPushButton::clicked, this, &ClustersPage::saveScript);
+    connect(m_save, &QPushButton::clicked, this, [this] {
+        saveScript(this, m_draft, [this](const QString& problem) {
+            if (!problem.isEmpty())
+                showProblem(tr("The script was not saved"), problem);
+        });
+    });
     bar->addWidget(m_copy);
     bar->addWidget(m_save);
     column->addLayout(bar);
     column->addWidget(new ScriptView(m_draft), 1);
-    m_findings = new QVBoxLayout;
-    m_findings->setContentsMargins(space::kL, space::kS, space::kL, space::kS);
-    column->addLayout(m_findings);
-    return pane;
-}
-
-QWidget* ClustersPage::makeJobs()
-{
-    auto* pane = new QWidget;
-    pane->setProperty("pane", true);
-    pane->setAccessibleName(tr("Jobs here"));
-    pane->setVisible(m_programs.areHere());
-    auto* column = new QVBoxLayout(pane);
-    column->setContentsMargins(space::kL, space::kS, space::kL, space::kS);
-    auto* bar = new QHBoxLayout;
-    bar->addWidget(new Label(tr("Jobs here"), TextStyle::Section));
-    m_jobsLine = new Label(TextStyle::Small, Role::Text3);
-    bar->addWidget(m_jobsLine, 1);
-    m_cancel = makeButton(QStringLiteral("clusterCancelJob"), tr("Cancel the job"), ButtonKind::Outlined,
-                          QStringLiteral("close"));
-    connect(m_cancel, &QPushButton::clicked, this, &ClustersPage::cancelJob);
-    bar->addWidget(m_cancel);
-    column->addLayout(bar);
-    m_table = new QTableView;
-    m_table->setObjectName(QStringLiteral("clusterJobs"));
-    m_table->setAccessibleName(tr("Jobs here"));
-    m_table->setModel(&m_jobs);
-    m_table->setFrameShape(QFrame::NoFrame);
-    m_table->setShowGrid(false);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setTabKeyNavigation(false);
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->verticalHeader()->hide();
-    m_table->horizontalHeader()->setSectionsClickable(false);
-    m_table->horizontalHeader()->setObjectName(QStringLiteral("clusterJobsHeader"));
-    m_table->horizontalHeader()->setAccessibleName(tr("Columns"));
-    m_table->horizontalHeader()->setSectionResizeMode(SlurmJobs::Reason, QHeaderView::Stretch);
-    m_table->setFixedHeight(130);
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentChanged, this, &ClustersPage::showState);
-    column->addWidget(m_table);
+    auto* findings = new FindingsView(m_draft);
+    findings->setContentsMargins(space::kL, space::kS, space::kL, space::kS);
+    column->addWidget(findings);
     return pane;
 }
 
@@ -254,37 +265,112 @@ void ClustersPage::addActions()
     add("actionOpenClusterJob", tr("Clusters: open a job…"), QKeySequence(Qt::CTRL | Qt::Key_O),
         [this] { chooseJob(); });
     add("actionSaveScript", tr("Clusters: save the script…"), QKeySequence(Qt::CTRL | Qt::Key_S),
-        [this] { saveScript(); });
-    add("actionSubmitScript", tr("Clusters: submit the script"), QKeySequence(Qt::CTRL | Qt::Key_Return),
-        [this] { submit(); });
+        [this] { m_save->click(); });
+    add("actionSubmitScript", tr("Clusters: submit the script…"), QKeySequence(Qt::CTRL | Qt::Key_Return),
+        [this] { askAndSubmit(); });
+    add("actionUndoCluster", tr("Clusters: undo"), QKeySequence(Qt::CTRL | Qt::Key_Z), [this] { undo(); });
+    add("actionRedoCluster", tr("Clusters: redo"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z),
+        [this] { redo(); });
     add("actionFillCluster", tr("Clusters: fill the profile from SLURM"), {}, [this] { fillFromSlurm(); });
+}
+
+void ClustersPage::take(const jobs::ClusterProfile& profile)
+{
+    m_shown = profile;
+    m_draft.setProfile(profile);
+}
+
+/// Makes a change on the disk and shows it.
+bool ClustersPage::change(const ProfileChange& change)
+{
+    if (m_keeping.isActive())
+        keep();
+    m_banner->hide();
+    if (const auto done = m_profiles.apply(change); !done) {
+        showProblem(tr("The profile was not changed"), toText(done.error().message));
+        return false;
+    }
+    if (change.after) {
+        select(toText(change.after->name));
+        take(*change.after);
+    }
+    showState();
+    return true;
+}
+
+void ClustersPage::goTo(const ProfileChange& wanted)
+{
+    if (change(wanted))
+        m_list->setFocus();
+}
+
+void ClustersPage::undo()
+{
+    if (m_history.canUndo())
+        goTo(m_history.undo());
+}
+
+void ClustersPage::redo()
+{
+    if (m_history.canRedo())
+        goTo(m_history.redo());
 }
 
 void ClustersPage::addProfile()
 {
     jobs::ClusterProfile profile;
-    const QString name = m_profiles.freeName();
-    profile.name = name.toStdString();
-    if (const auto written = m_profiles.write(profile); !written)
-        showProblem(tr("The profile was not added"), toText(written.error().message));
-    select(name);
+    profile.name = m_profiles.freeName().toStdString();
+    if (m_programs.areHere())
+        profile = filled(profile);
+    const ProfileChange added = {{}, profile, {}};
+    if (change(added))
+        m_history.add(added);
+    showState();
 }
 
 void ClustersPage::removeProfile()
 {
     if (!m_list->currentIndex().isValid())
         return;
+    if (m_keeping.isActive())
+        keep();
     const jobs::ClusterProfile profile = m_draft.profile();
-    m_keeping.stop();
-    if (const auto removed = m_profiles.remove(toText(profile.name)); !removed) {
-        showProblem(tr("The profile was not removed"), toText(removed.error().message));
+    const ProfileChange removed = {profile, {}, {}};
+    if (!change(removed))
+        return;
+    m_history.add(removed);
+    showState();
+    Toast::show(this, {QStringLiteral("trash"), tr("%1 is gone").arg(toText(profile.name)),
+                       tr("Only its profile; runs and jobs stay. Ctrl+Z brings it back, too."), tr("Undo"),
+                       [this, profile] {
+                           const ProfileChange back = {{}, profile, {}};
+                           if (m_profiles.indexOf(toText(profile.name)) < 0 && change(back))
+                               m_history.add(back);
+                           showState();
+                       }});
+}
+
+void ClustersPage::renameProfile(const QString& from, const QString& to)
+{
+    const int row = m_profiles.indexOf(from);
+    const QString problem = m_profiles.problemOfName(to);
+    if (row < 0 || !problem.isEmpty()) {
+        showProblem(tr("%1 was not renamed").arg(from), problem);
         return;
     }
-    Toast::show(this, {QStringLiteral("trash"), tr("%1 is gone").arg(toText(profile.name)),
-                       tr("Only its profile; runs and jobs stay."), tr("Undo"), [this, profile] {
-                           if (m_profiles.write(profile))
-                               select(toText(profile.name));
-                       }});
+    if (m_keeping.isActive())
+        keep();
+    ProfileChange renamed = {m_profiles.profile(row), m_profiles.profile(row), {}};
+    renamed.after->name = to.toStdString();
+    // The editor of the list is still open, and the list is made anew.
+    QMetaObject::invokeMethod(
+        this,
+        [this, renamed] {
+            if (change(renamed))
+                m_history.add(renamed);
+            showState();
+        },
+        Qt::QueuedConnection);
 }
 
 void ClustersPage::select(const QString& name)
@@ -298,38 +384,70 @@ void ClustersPage::fillFromSlurm()
     const auto failed = [this](const core::Error& error) {
         showProblem(tr("SLURM does not answer"), toText(error.message));
     };
+    // By the time of an answer another profile may be chosen.
+    const auto fill =
+        [this, name = m_draft.profile().name](const std::function<void(jobs::ClusterProfile&)>& edit) {
+            jobs::ClusterProfile profile = m_draft.profile();
+            if (profile.name != name)
+                return;
+            edit(profile);
+            const ProfileChange wanted = {m_draft.profile(), profile, {}};
+            if (change(wanted))
+                m_history.add(wanted);
+            showState();
+        };
     const QStringList one = {QStringLiteral("--oneliner"), QStringLiteral("show")};
     m_programs.run(this, QStringLiteral("scontrol"), one + QStringList(QStringLiteral("partition")),
-                   [this, failed, one](const core::Result<QByteArray>& partitions) {
+                   [this, failed, fill, one](const core::Result<QByteArray>& partitions) {
                        if (!partitions)
                            return failed(partitions.error());
                        m_programs.run(
                            this, QStringLiteral("scontrol"), one + QStringList(QStringLiteral("node")),
-                           [this, failed, lines = *partitions](const core::Result<QByteArray>& nodes) {
+                           [this, failed, fill, lines = *partitions](const core::Result<QByteArray>& nodes) {
                                if (!nodes)
                                    return failed(nodes.error());
-                               jobs::ClusterProfile profile = m_draft.profile();
-                               profile.partitions =
-                                   jobs::partitionsFrom(lines.toStdString(), nodes->toStdString());
-                               if (profile.partition.empty() && !profile.partitions.empty())
-                                   profile.partition = profile.partitions[0].name;
-                               m_draft.setProfile(profile);
-                               m_keeping.start();
+                               fill([&](jobs::ClusterProfile& profile) {
+                                   profile = filled(profile);
+                                   profile.partitions =
+                                       jobs::partitionsFrom(lines.toStdString(), nodes->toStdString());
+                                   if (profile.partition.empty() && !profile.partitions.empty())
+                                       profile.partition = profile.partitions[0].name;
+                               });
                            });
                    });
     // Without accounting there are no accounts, and that is no failure.
+    const passwd* user = ::getpwuid(::getuid());
     m_programs.run(this, QStringLiteral("sacctmgr"),
                    {QStringLiteral("--noheader"), QStringLiteral("--parsable2"), QStringLiteral("show"),
-                    QStringLiteral("associations"), QStringLiteral("user=") + qEnvironmentVariable("USER"),
-                    QStringLiteral("format=account")},
-                   [this](const core::Result<QByteArray>& lines) {
+                    QStringLiteral("associations"),
+                    QStringLiteral("user=") + QString::fromLocal8Bit(user ? user->pw_name : ""),
+                    QStringLiteral("format=account,qos")},
+                   [fill](const core::Result<QByteArray>& lines) {
                        if (!lines)
                            return;
-                       jobs::ClusterProfile profile = m_draft.profile();
-                       profile.accounts = jobs::namesFrom(lines->toStdString());
-                       m_draft.setProfile(profile);
-                       m_keeping.start();
+                       QStringList accounts, qos;
+                       for (const QString& line : QString::fromUtf8(*lines).split(QLatin1Char('\n'))) {
+                           accounts << line.section(QLatin1Char('|'), 0, 0);
+                           qos << line.section(QLatin1Char('|'), 1, 1);
+                       }
+                       fill([&](jobs::ClusterProfile& profile) {
+                           profile.accounts = jobs::namesFrom(accounts.join(QLatin1Char('\n')).toStdString());
+                           profile.qosNames = jobs::namesFrom(qos.join(QLatin1Char('\n')).toStdString());
+                       });
                    });
+}
+
+/// What is known of this machine, where the profile has the defaults of another: runs where the Runs page
+/// looks, and the engine of this studio.
+jobs::ClusterProfile ClustersPage::filled(jobs::ClusterProfile profile) const
+{
+    const jobs::ClusterProfile untouched;
+    if (profile.runs == untouched.runs)
+        profile.runs = (m_home / "runs").string();
+    std::error_code ignored;
+    if (profile.engine == untouched.engine && std::filesystem::exists(m_engine, ignored))
+        profile.engine = std::filesystem::absolute(m_engine, ignored).lexically_normal().string();
+    return profile;
 }
 
 void ClustersPage::chooseJob()
@@ -350,34 +468,14 @@ void ClustersPage::openJob(const QString& path)
         showProblem(tr("That job cannot be used"), toText(opened.error().message));
 }
 
-void ClustersPage::saveScript()
+void ClustersPage::askAndSubmit()
 {
-    if (m_draft.script().isEmpty())
+    if (!m_submit->isVisible() || !m_submit->isEnabled())
         return;
-    auto* dialog = new QFileDialog(this, tr("Save the script"));
-    dialog->setObjectName(QStringLiteral("saveScriptDialog"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->selectFile(m_draft.jobName() + QStringLiteral(".sbatch"));
-    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
-        if (const auto written =
-                core::writeFileAtomically(path.toStdString(), m_draft.script().toStdString());
-            !written)
-            showProblem(tr("The script was not saved"), toText(written.error().message));
-    });
+    auto* dialog = new ScriptDialog(m_draft, ScriptDialog::Purpose::Submit, m_home / "runs", this);
+    connect(dialog, &ScriptDialog::submitWanted, this,
+            [this] { m_jobs.submit(m_draft.script(), toText((m_home / "runs").string())); });
     dialog->open();
-}
-
-void ClustersPage::submit()
-{
-    if (m_submit->isEnabled())
-        m_jobs.submit(m_draft.script(), toText((m_home / "runs").string()));
-}
-
-void ClustersPage::cancelJob()
-{
-    if (m_table->currentIndex().isValid())
-        m_jobs.cancel(toText(m_jobs.job(m_table->currentIndex().row()).id));
 }
 
 void ClustersPage::keep()
@@ -406,7 +504,9 @@ void ClustersPage::showState()
     m_verdict->setIcon(refused > 0    ? QStringLiteral("error")
                        : doubtful > 0 ? QStringLiteral("warn")
                                       : QStringLiteral("check"));
-    m_verdict->setText(refused > 0    ? tr("%1 refused, %2 to look at").arg(refused).arg(doubtful)
+    m_verdict->setText(refused > 0 && doubtful > 0
+                           ? tr("%1 refused, %2 to look at").arg(refused).arg(doubtful)
+                       : refused > 0  ? tr("%1 refused").arg(refused)
                        : doubtful > 0 ? tr("%1 to look at").arg(doubtful)
                                       : tr("Nothing refused"));
     const bool isHere = m_programs.areHere() && m_draft.profile().host.empty();
@@ -416,55 +516,44 @@ void ClustersPage::showState()
     m_submit->setVisible(hasProfile && isHere);
     const bool hasScript = !m_draft.script().isEmpty();
     m_submit->setEnabled(hasScript && refused == 0);
-    m_submit->setToolTip(!hasScript    ? tr("Open a job first")
-                         : refused > 0 ? tr("The findings below say what would be refused")
-                                       : QString());
+    m_submit->setToolTip(!hasScript ? tr("Open a job first") : whyNotSubmitted(m_draft));
+    m_undo->setEnabled(m_history.canUndo());
+    m_redo->setEnabled(m_history.canRedo());
     m_copy->setEnabled(hasScript);
     m_save->setEnabled(hasScript);
 
-    while (QLayoutItem* item = m_findings->takeAt(0)) {
-        item->widget()->deleteLater();
-        delete item;
-    }
-    int number = 0;
-    for (const jobs::Finding& finding : m_draft.findings()) {
-        auto* row = new QWidget;
-        auto* layout = new QHBoxLayout(row);
-        layout->setContentsMargins(0, 0, 0, 0);
-        const int line = m_draft.lineOf(finding);
-        const bool isRefused = finding.weight == jobs::Finding::Weight::Refused;
-        layout->addWidget(new Chip(line > 0    ? tr("line %1").arg(line)
-                                   : isRefused ? tr("refused")
-                                               : tr("look"),
-                                   isRefused ? ChipTone::Bad : ChipTone::Warning,
-                                   isRefused ? QStringLiteral("error") : QStringLiteral("warn")));
-        auto* sentence = new Label(toText(finding.sentence), TextStyle::Small);
-        sentence->setWordWrap(true);
-        layout->addWidget(sentence, 1);
-        if (finding.fix) {
-            QPushButton* fix = makeButton(QStringLiteral("clusterFix%1").arg(number),
-                                          toText(finding.fix->label), ButtonKind::Link);
-            // The button goes away with the finding, so not within its own signal.
-            connect(
-                fix, &QPushButton::clicked, this, [this, finding] { m_draft.fix(finding); },
-                Qt::QueuedConnection);
-            layout->addWidget(fix);
-        }
-        ++number;
-        m_findings->addWidget(row);
-    }
-
-    const QModelIndex current = m_table->currentIndex();
-    m_cancel->setEnabled(current.isValid() && !m_jobs.job(current.row()).isOver());
-    m_jobsLine->setText(m_jobs.problem().isEmpty() ? QString() : tr("squeue: %1").arg(m_jobs.problem()));
     if (!m_profiles.problem().isEmpty())
         showProblem(tr("Some profiles cannot be read"), m_profiles.problem());
+}
+
+/// Form and script side by side, or one of them where both would be cut.
+void ClustersPage::layOut()
+{
+    const bool isNarrow = width() < kNarrow;
+    m_tabsRow->setVisible(isNarrow);
+    m_form->setVisible(!isNarrow || m_tabs->current() == 0);
+    m_script->setVisible(!isNarrow || m_tabs->current() == 1);
+}
+
+void ClustersPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    const bool wasNarrow = event->oldSize().width() < kNarrow;
+    const bool isNarrow = width() < kNarrow;
+    if (wasNarrow == isNarrow && event->oldSize().isValid())
+        return;
+    m_jobsView->setFolded(isNarrow);
+    layOut();
 }
 
 void ClustersPage::showEvent(QShowEvent* event)
 {
     QWidget::showEvent(event);
     m_profiles.refresh();
+    // The form of a fine-tune, another window or an editor may have changed it.
+    const QModelIndex current = m_list->currentIndex();
+    if (current.isValid() && !m_keeping.isActive() && m_profiles.profile(current.row()) != m_shown)
+        take(m_profiles.profile(current.row()));
     m_jobs.setWatching(true);
 }
 

@@ -4,6 +4,7 @@
 #include "ui/theme/icons.h"
 #include "ui/theme/theme.h"
 
+#include <QPaintEvent>
 #include <QPainter>
 #include <QScrollBar>
 #include <QSyntaxHighlighter>
@@ -66,12 +67,10 @@ ScriptView::ScriptView(ClusterDraft& draft, QWidget* parent)
     setFrameShape(QFrame::NoFrame);
     setLineWrapMode(QPlainTextEdit::NoWrap);
     setTabChangesFocus(true);
+    setCornerWidget(new QWidget);  // of the ground's colour, not the style's
     auto* colours = new ScriptColours(document());
     const auto applyTheme = [this, colours] {
         setFont(Theme::font(TextStyle::MonoSmall));
-        QPalette ground = palette();
-        ground.setColor(QPalette::Base, Theme::color(Role::Sunken));
-        setPalette(ground);
         colours->rehighlight();
         markLines();
     };
@@ -112,6 +111,13 @@ void ScriptView::markLines()
     const int digits = fontMetrics().horizontalAdvance(QStringLiteral("0000"));
     setViewportMargins(kIcon + digits + space::kL + space::kM, space::kS, 0, 0);
     m_gutter->update();
+}
+
+void ScriptView::paintEvent(QPaintEvent* event)
+{
+    // A palette of its own would not follow the theme: the application's style sheet brings the old one back.
+    QPainter(viewport()).fillRect(event->rect(), Theme::color(Role::Sunken));
+    QPlainTextEdit::paintEvent(event);
 }
 
 void ScriptView::resizeEvent(QResizeEvent* event)

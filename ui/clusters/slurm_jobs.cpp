@@ -2,9 +2,12 @@
 
 #include <QDir>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <utility>
 
 namespace facet::ui {
 
@@ -55,7 +58,8 @@ QVariant SlurmJobs::data(const QModelIndex& index, int role) const
         case Time:
             return job.state == "PENDING"
                        ? (job.start.empty() ? tr("not known") : tr("starts about %1").arg(toText(job.start)))
-                       : tr("%1 of %2").arg(toText(job.elapsed), toText(job.limit));
+                   : job.limit == "UNLIMITED" ? toText(job.elapsed)
+                                              : tr("%1 of %2").arg(toText(job.elapsed), toText(job.limit));
         default:
             return {};
     }
@@ -91,19 +95,81 @@ void SlurmJobs::refresh()
                     QStringLiteral("--format=") + format},
                    [this](const core::Result<QByteArray>& lines) {
                        m_isAsking = false;
-                       m_problem = lines ? QString() : toText(lines.error().message);
+                       m_problem = lines ? QString() : tr("squeue: %1").arg(toText(lines.error().message));
                        if (lines)
                            take(jobs::jobsFromSqueue(lines->toStdString()));
                        Q_EMIT changed();
+                       if (lines && !m_hasAccounts)
+                           askForAccounts();
+                       else if (lines)
+                           askForEnds();
                    });
 }
 
-void SlurmJobs::take(std::vector<jobs::SlurmJob> jobs)
+void SlurmJobs::askForAccounts()
 {
-    // What squeue has forgotten was over; it stays here with the state that was seen last.
-    for (const jobs::SlurmJob& old : m_jobs)
-        if (old.isOver() && std::ranges::find(jobs, old.id, &jobs::SlurmJob::id) == jobs.end())
-            jobs.push_back(old);
+    m_programs.run(this, QStringLiteral("scontrol"), {QStringLiteral("show"), QStringLiteral("config")},
+                   [this](const core::Result<QByteArray>& config) {
+                       if (!config)
+                           return;  // the next look asks again
+                       m_hasAccounts = jobs::keepsAccounts(config->toStdString());
+                       askForEnds();
+                   });
+}
+
+void SlurmJobs::askForEnds()
+{
+    // Once for what was there before, then for each job that has ended: accounts are not polled.
+    const auto isKnown = [this](const jobs::SlurmJob& job) {
+        return !job.isOver() || std::ranges::find(m_ends, job.id, &jobs::SlurmJob::id) != m_ends.end();
+    };
+    const bool isFirst = std::exchange(m_isFirstLook, false) && *m_hasAccounts;
+    if (!isFirst && std::ranges::all_of(m_live, isKnown))
+        return;
+    const bool isSacct = *m_hasAccounts;
+    const QString format = QString::fromUtf8(jobs::kSacctFormat.data(), qsizetype(jobs::kSacctFormat.size()));
+    const QStringList arguments =
+        isSacct ? QStringList{QStringLiteral("--noheader"),
+                              QStringLiteral("--parsable2"),
+                              QStringLiteral("--allocations"),
+                              QStringLiteral("--starttime=now-7days"),
+                              QStringLiteral("--user=%1").arg(::getuid()),
+                              QStringLiteral("--format=") + format}
+                : QStringList{QStringLiteral("--oneliner"), QStringLiteral("show"), QStringLiteral("job")};
+    m_programs.run(
+        this, isSacct ? QStringLiteral("sacct") : QStringLiteral("scontrol"), arguments,
+        [this, isSacct](const core::Result<QByteArray>& lines) {
+            if (!lines) {
+                m_problem =
+                    (isSacct ? tr("sacct: %1") : tr("scontrol: %1")).arg(toText(lines.error().message));
+                Q_EMIT changed();
+                return;
+            }
+            m_ends = isSacct ? jobs::jobsFromSacct(lines->toStdString())
+                             : jobs::jobsFromScontrol(lines->toStdString());
+            std::erase_if(m_ends, [](const jobs::SlurmJob& job) { return !job.isOver(); });
+            take(m_live);
+            Q_EMIT changed();
+        });
+}
+
+void SlurmJobs::take(std::vector<jobs::SlurmJob> live)
+{
+    m_live = live;
+    std::vector<jobs::SlurmJob> jobs = std::move(live);
+    for (jobs::SlurmJob& job : jobs)
+        if (const auto end = std::ranges::find(m_ends, job.id, &jobs::SlurmJob::id);
+            job.isOver() && end != m_ends.end())
+            job.exitCode = end->exitCode;
+    // What squeue has forgotten was over: as the accounts have it, else as it was seen last.
+    const auto addOthers = [&jobs](const std::vector<jobs::SlurmJob>& others) {
+        for (const jobs::SlurmJob& other : others)
+            if (other.isOver() && std::ranges::find(jobs, other.id, &jobs::SlurmJob::id) == jobs.end())
+                jobs.push_back(other);
+    };
+    if (m_hasAccounts.value_or(false))  // scontrol tells of everyone's jobs
+        addOthers(m_ends);
+    addOthers(m_jobs);
     // The newest first: ids only grow.
     std::ranges::stable_sort(jobs, std::greater(),
                              [](const jobs::SlurmJob& job) { return std::atoll(job.id.c_str()); });

@@ -6,10 +6,13 @@
 #include <QAbstractTableModel>
 #include <QTimer>
 
+#include <optional>
+
 namespace facet::ui {
 
-/// The user's jobs in the SLURM of this machine, as squeue tells them; those that it forgets stay while this
-/// lives.
+/// The user's jobs in the SLURM of this machine, as squeue tells them; how they ended as sacct does where
+/// SLURM keeps accounts, also of jobs that squeue has forgotten, else as "scontrol show job" does while it
+/// knows them.
 class SlurmJobs final : public QAbstractTableModel {
     Q_OBJECT
 
@@ -44,13 +47,19 @@ Q_SIGNALS:
     void failed(const QString& sentence);
 
 private:
-    void take(std::vector<jobs::SlurmJob> jobs);
+    void askForAccounts();
+    void askForEnds();
+    void take(std::vector<jobs::SlurmJob> live);
 
     SlurmPrograms& m_programs;
     std::vector<jobs::SlurmJob> m_jobs;
+    std::vector<jobs::SlurmJob> m_live;
+    std::vector<jobs::SlurmJob> m_ends;
+    std::optional<bool> m_hasAccounts;  ///< not known before the first answer
     QString m_problem;
     QTimer m_timer;
     bool m_isAsking = false;
+    bool m_isFirstLook = true;
 };
 
 }  // namespace facet::ui

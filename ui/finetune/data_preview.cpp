@@ -173,10 +173,17 @@ void DataPreview::open()
     m_isCancelled = std::make_shared<std::atomic<bool>>(false);
     const core::Progress progress = [flag = m_isCancelled](int64_t, int64_t) { return !*flag; };
     runInBackground(
-        this, [query = m_query, progress] { return DataSession::open(query, progress); },
-        [this, round = m_round](const core::Result<std::shared_ptr<const DataSession>>& session) {
+        this,
+        [query = m_query, progress] {
+            core::Result<std::shared_ptr<const DataSession>> session = DataSession::open(query, progress);
+            // Opened, a packed file lies unpacked.
+            return std::pair(std::move(session), columnsOf(query.source));
+        },
+        [this, round = m_round](const auto& opened) {
             if (round != m_round)
                 return;
+            const core::Result<std::shared_ptr<const DataSession>>& session = opened.first;
+            m_columns = opened.second;
             m_isOpening = false;
             m_isIndexing = false;
             m_problem = session ? QString() : QString::fromStdString(session.error().message);
@@ -197,7 +204,6 @@ void DataPreview::take(std::shared_ptr<const DataSession> session)
     m_packs.reset();
     m_problems.show({});
     m_session = std::move(session);
-    m_columns = m_session ? m_session->columns() : decltype(m_columns)();
     m_shownRow = {};
     if (m_session && m_session->numRows() > 0) {
         readRow();

@@ -3,6 +3,7 @@
 // The data of the form without widgets: rows counted in pieces in another thread, and any row as the model
 // sees it.
 
+#include "ui/finetune/data_columns.h"
 #include "ui/finetune/data_session.h"
 
 #include <QAbstractListModel>
@@ -78,7 +79,9 @@ public:
 
     /// Keeps to the first rows.
     void stopIndexing();
-    const std::vector<std::pair<std::string, std::string>>& columns() const { return m_columns; }
+
+    /// What the members of the rows are read as; known also where the source cannot be opened for them.
+    const std::vector<DataColumn>& columns() const { return m_columns; }
 
     /// Why the source cannot be opened; "" if it can.
     QString problem() const { return m_problem; }
@@ -135,7 +138,7 @@ private:
     std::shared_ptr<const DataSession> m_session;
     std::shared_ptr<std::atomic<bool>> m_isCancelled;
     DataCounts m_counts;
-    std::vector<std::pair<std::string, std::string>> m_columns;
+    std::vector<DataColumn> m_columns;
     RowProblems m_problems;
     QString m_problem;
     QTimer m_delay;

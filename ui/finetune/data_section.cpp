@@ -2,7 +2,9 @@
 
 #include "jobs/job/job_fields.h"
 #include "ui/finetune/chats_dialog.h"
+#include "ui/finetune/column_list.h"
 #include "ui/finetune/data_views.h"
+#include "ui/finetune/field_mark.h"
 #include "ui/finetune/form_field.h"
 #include "ui/finetune/job_form.h"
 #include "ui/finetune/pack_view.h"
@@ -97,7 +99,11 @@ QWidget* DataSection::makeLeft()
     connect(m_sources, &SourceList::weightLeft, &m_form, &JobForm::endStep);
     connect(m_sources, &SourceList::removed, this, &DataSection::removeSource);
     column->addWidget(m_sources);
-    column->addWidget(new Label(tr("Training file or folder"), TextStyle::SmallStrong, Role::Text2));
+    auto* head = new QHBoxLayout;
+    head->addWidget(new Label(tr("Training file or folder"), TextStyle::SmallStrong, Role::Text2));
+    head->addWidget(new FieldMark(m_form, {"data.sources", "data.skip_bad"}, tr("Training data")));
+    head->addStretch();
+    column->addLayout(head);
     auto* row = new QHBoxLayout;
     row->setSpacing(space::kS);
     m_path = new QLineEdit;
@@ -140,8 +146,14 @@ QWidget* DataSection::makeLeft()
     how->addWidget(m_format);
     how->addWidget(m_imageRoot, 1);
     column->addLayout(how);
-    m_columns = new Label(TextStyle::MonoSmall, Role::Text2);
+    m_columns = new ColumnList;
     m_columns->setObjectName(QStringLiteral("dataColumns"));
+    connect(m_columns, &ColumnList::chosen, this,
+            [this](const std::string& member, const std::string& field) {
+                m_form.endStep();
+                changeSource("field_map", withColumn(source().fieldMap, member, field));
+                m_form.endStep();
+            });
     column->addWidget(m_columns);
     auto* fields = new QHBoxLayout;
     fields->addWidget(new FormField(m_form, "data.train_on", tr("Loss on")));
@@ -334,7 +346,9 @@ void DataSection::changeSource(const std::string& member, const json& value)
     json all = sources();
     json& source = all[static_cast<size_t>(m_current)];
     source[member] = value;
-    const bool isDefault = (member == "image_root" && value == "") || (member == "format" && value == "auto");
+    const bool isDefault = (member == "image_root" && value == "") ||
+                           (member == "format" && value == "auto") ||
+                           (member == "field_map" && value.empty());
     if (isDefault)
         source.erase(member);
     // A mock's format says nothing about a file.
@@ -405,12 +419,7 @@ void DataSection::showCounts()
     }
     m_summary->setText(said.join(QStringLiteral(", ")));
     m_stopIndexing->setVisible(m_preview.isIndexing());
-    QStringList columns;
-    for (const auto& [member, readAs] : m_preview.columns())
-        columns << QStringLiteral("%1 → %2").arg(QString::fromStdString(member),
-                                                 QString::fromStdString(readAs));
-    m_columns->setText(columns.join(QLatin1Char('\n')));
-    m_columns->setVisible(!columns.isEmpty());
+    m_columns->showColumns(m_preview.columns());
     const auto& resolved = m_form.verdict().resolved;
     const int64_t limit = resolved ? resolved->job.sequenceLength : 0;
     m_histogram->showLengths(counts.lengths, limit);
@@ -430,7 +439,8 @@ void DataSection::showCounts()
     const std::optional<DataPreview::Packs>& packs = m_preview.packs();
     m_packs->setVisible(packs.has_value());
     if (packs)
-        m_packs->setText(tr("Packed: %1 sequences for %2 rows, %3 % full")
+        m_packs->setText((packs->sequences.size() == 1 ? tr("Packed: %1 sequence for %2 rows, %3 % full")
+                                                       : tr("Packed: %1 sequences for %2 rows, %3 % full"))
                              .arg(words::integer(static_cast<qint64>(packs->sequences.size())),
                                   words::integer(static_cast<qint64>(packs->places.size())))
                              .arg(100 * packs->fill, 0, 'f', 1));

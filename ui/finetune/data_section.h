@@ -14,6 +14,7 @@ class QToolButton;
 namespace facet::ui {
 
 class Banner;
+class ColumnList;
 class ConversationService;
 class FormField;
 class JobForm;
@@ -67,7 +68,7 @@ private:
     QLineEdit* m_imageRoot;
     QComboBox* m_format;
     Label* m_problem;
-    Label* m_columns;
+    ColumnList* m_columns;
     LengthHistogram* m_histogram;
     Banner* m_bad;
     QPushButton* m_skip;

@@ -26,30 +26,6 @@ bool isMock(const std::string& path)
     return path == "mock:text" || path == "mock:vision";
 }
 
-/// What a member of a row is, in the formats that core/data reads.
-std::string readAs(const std::string& member, const std::string& format)
-{
-    static const std::map<std::string, std::string> known = {
-        {"messages", "conversation"}, {"conversations", "conversation"},
-        {"images", "pictures"},       {"image", "picture"},
-        {"system", "system message"}, {"instruction", "question"},
-        {"input", "question"},        {"output", "answer"},
-        {"history", "earlier turns"}, {"prompt", "question"},
-        {"completion", "answer"},     {"text", "text"}};
-    const std::map<std::string, std::vector<std::string>> reads = {
-        {"chat", {"messages", "images", "image"}},
-        {"sharegpt", {"conversations", "system", "images", "image"}},
-        {"llava", {"conversations", "system", "images", "image"}},
-        {"alpaca", {"instruction", "input", "output", "system", "history", "images", "image"}},
-        {"prompt_completion", {"prompt", "completion", "images", "image"}},
-        {"input_output", {"input", "output", "images", "image"}},
-        {"text", {"text", "images", "image"}}};
-    const auto names = reads.find(format);
-    const bool isRead =
-        names != reads.end() && std::ranges::find(names->second, member) != names->second.end();
-    return isRead ? known.at(member) : "not read";
-}
-
 bool isThere(const std::string& source)
 {
     std::error_code error;
@@ -142,24 +118,6 @@ Result<core::TokenizedSample> DataSession::tokens(int64_t row) const
     if (!tokens)
         return hasAllRows() ? tokens.error().during(m_samples->placeOf(row)) : tokens.error();
     return tokens;
-}
-
-std::vector<std::pair<std::string, std::string>> DataSession::columns() const
-{
-    if (!m_samples || !m_samples->file())
-        return {};
-    const core::RowFile& rows = m_samples->file()->rows();
-    std::vector<std::pair<std::string, std::string>> columns;
-    std::set<std::string> seen;
-    for (const std::string_view row : rows.head(100)) {
-        const Result<nlohmann::json> parsed = rows.parse(row);
-        if (!parsed || !parsed->is_object())
-            continue;
-        for (const auto& [member, value] : parsed->items())
-            if (seen.insert(member).second)
-                columns.emplace_back(member, readAs(member, m_format));
-    }
-    return columns;
 }
 
 int64_t DataCounts::longerThan(int64_t limit) const

@@ -55,9 +55,6 @@ public:
     core::Result<core::DataSample> sample(int64_t row) const;
     core::Result<core::TokenizedSample> tokens(int64_t row) const;
 
-    /// Members of the first rows, with what each is read as: "messages", "conversation".
-    std::vector<std::pair<std::string, std::string>> columns() const;
-
 private:
     DataSession() = default;
 

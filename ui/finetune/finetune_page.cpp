@@ -1,13 +1,16 @@
 #include "ui/finetune/finetune_page.h"
 
 #include "ui/background.h"
+#include "ui/engine/engine_client.h"
+#include "ui/finetune/cost_strip.h"
 #include "ui/finetune/data_section.h"
+#include "ui/finetune/field_mark.h"
 #include "ui/finetune/form_field.h"
 #include "ui/finetune/job_outline.h"
 #include "ui/finetune/job_rules.h"
 #include "ui/finetune/side_panel.h"
-#include "ui/finetune/sweep_section.h"
 #include "ui/finetune/targets_section.h"
+#include "ui/finetune/where_section.h"
 #include "ui/models/words.h"
 #include "ui/theme/icons.h"
 #include "ui/theme/theme.h"
@@ -92,9 +95,12 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
       m_form(parts.form),
       m_start(parts.form.home, parts.engine, {parts.form.builtIns, parts.form.recipes, 1}),
       m_probe(parts.form.home, parts.engine),
+      m_use(parts.runs, parts.form.home),
+      m_cluster(m_form, m_sweeps, parts.form.home, parts.form.recipes),
       m_conversations(parts.conversations),
       m_loaded(parts.loaded),
-      m_devices({m_form.device()}),
+      m_client(parts.client),
+      m_engine(parts.engine),
       m_banner(new Banner(Banner::Tone::Bad))
 {
     setAcceptDrops(true);
@@ -102,17 +108,21 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(makeHeader());
+    m_strip = new CostStrip(m_form);
+    connect(m_strip, &CostStrip::panelWanted, this, &FinetunePage::toggleSide);
+    column->addWidget(m_strip);
     auto* row = new QHBoxLayout;
     row->setSpacing(0);
     column->addLayout(row, 1);
     m_outline = new JobOutline(m_form, outlineSections());
     row->addWidget(m_outline);
     row->addWidget(makeForm(), 1);
-    m_side = new SidePanel(m_form, m_probe);
-    m_side->setFixedWidth(kSideWidth);
+    m_sideRoom = new QWidget;
+    m_sideRoom->setFixedWidth(kSideWidth);
+    row->addWidget(m_sideRoom);
+    m_side = new SidePanel(m_form, m_probe, this);
     m_side->setProperty("pane", true);
     m_side->setAccessibleName(tr("Cost, changes, job file"));
-    row->addWidget(m_side);
     connect(m_outline, &JobOutline::chosen, this, [this](int section) {
         QWidget* card = m_sections.value(section);
         if (!card)
@@ -131,6 +141,21 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
     connect(&m_start, &JobStart::busyChanged, this, &FinetunePage::refresh);
     connect(&m_start, &JobStart::queued, this, &FinetunePage::showQueued);
     connect(&m_sweeps, &SweepDraft::changed, this, &FinetunePage::refresh);
+    connect(&m_use, &DeviceUse::changed, this, &FinetunePage::refreshButtons);
+    connect(&m_cluster, &JobCluster::changed, this, &FinetunePage::refreshButtons);
+    connect(&m_cluster.slurm(), &SlurmJobs::failed, this,
+            [this](const QString& sentence) { showProblem(tr("SLURM refused"), sentence); });
+    connect(&m_cluster.slurm(), &SlurmJobs::submitted, this, [this](const QString& id) {
+        m_banner->hide();
+        Toast::show(this, {QStringLiteral("done"), tr("%1 is job %2 of SLURM").arg(m_form.text("name"), id),
+                           tr("Its run is on the Runs page once it has started."), tr("Show"),
+                           [this] { Q_EMIT queueWanted(); }});
+    });
+    if (m_client) {
+        // The engine may come later than this page, and come again.
+        connect(m_client, &EngineClient::stateChanged, this, &FinetunePage::askForGpus);
+        askForGpus();
+    }
     connect(&m_start, &JobStart::failed, this,
             [this](const QString& sentence) { showProblem(tr("The run was not started"), sentence); });
     connect(&m_start, &JobStart::started, this, [this](const QString& name, const QString& folder) {
@@ -156,6 +181,7 @@ FinetunePage::FinetunePage(Parts parts, QWidget* parent)
 QWidget* FinetunePage::makeHeader()
 {
     auto* bar = new Bar;
+    m_header = bar;
     bar->setMinimumHeight(height::kPageHeader);
     auto* row = new QHBoxLayout(bar);
     row->setContentsMargins(space::kL, 0, space::kL, 1);
@@ -199,6 +225,12 @@ QWidget* FinetunePage::makeHeader()
     m_queueButton = makeButton(QStringLiteral("queueJob"), tr("Add to queue"), ButtonKind::Outlined,
                                QStringLiteral("queue"));
     connect(m_queueButton, &QPushButton::clicked, this, &FinetunePage::enqueue);
+    m_exportButton = makeButton(QStringLiteral("exportScript"), tr("Export script…"), ButtonKind::Outlined,
+                                QStringLiteral("save"));
+    connect(m_exportButton, &QPushButton::clicked, this, &FinetunePage::exportScript);
+    m_submitButton = makeButton(QStringLiteral("submitScript"), tr("Submit…"), ButtonKind::Primary,
+                                QStringLiteral("export"));
+    connect(m_submitButton, &QPushButton::clicked, this, &FinetunePage::submitScript);
     row->addWidget(m_name);
     row->addWidget(m_recipe);
     row->addWidget(m_changes);
@@ -206,7 +238,8 @@ QWidget* FinetunePage::makeHeader()
     for (QWidget* widget :
          {static_cast<QWidget*>(m_undo), static_cast<QWidget*>(m_redo), static_cast<QWidget*>(open),
           static_cast<QWidget*>(save), static_cast<QWidget*>(m_verdict), static_cast<QWidget*>(m_queueButton),
-          static_cast<QWidget*>(m_startButton)})
+          static_cast<QWidget*>(m_startButton), static_cast<QWidget*>(m_exportButton),
+          static_cast<QWidget*>(m_submitButton)})
         row->addWidget(widget);
     return bar;
 }
@@ -230,10 +263,11 @@ QWidget* FinetunePage::makeForm()
     auto* targets = new TargetsSection(m_form);
     m_data = new DataSection(m_form, m_conversations);
     auto* schedule = makeSchedule();
-    auto* where = makeWhere();
+    auto* where = new WhereSection({m_form, m_sweeps, m_use, m_cluster, m_loaded});
+    connect(where, &WhereSection::profileWanted, this, &FinetunePage::profileWanted);
     m_sections << targets << m_data << schedule << where;
-    for (QWidget* card :
-         {top, static_cast<QWidget*>(targets), static_cast<QWidget*>(m_data), schedule, where})
+    for (QWidget* card : {top, static_cast<QWidget*>(targets), static_cast<QWidget*>(m_data), schedule,
+                          static_cast<QWidget*>(where)})
         column->addWidget(card);
     column->addStretch();
 
@@ -275,7 +309,11 @@ QWidget* FinetunePage::makeModel()
     m_modelFacts = new Label(TextStyle::Small, Role::Text3);
     m_modelFacts->setObjectName(QStringLiteral("modelFacts"));
     m_modelFacts->setWordWrap(true);
-    model->body()->addWidget(new Label(tr("Base model"), TextStyle::SmallStrong, Role::Text2));
+    auto* modelHead = new QHBoxLayout;
+    modelHead->addWidget(new Label(tr("Base model"), TextStyle::SmallStrong, Role::Text2));
+    modelHead->addWidget(new FieldMark(m_form, {"model.base"}, tr("Base model")));
+    modelHead->addStretch();
+    model->body()->addLayout(modelHead);
     model->body()->addWidget(m_model);
     model->body()->addWidget(m_modelFacts);
     auto* modelFields = new QHBoxLayout;
@@ -367,44 +405,51 @@ QWidget* FinetunePage::makeSchedule()
     return card;
 }
 
-QWidget* FinetunePage::makeWhere()
-{
-    auto* card = new Card(tr("6  Where it runs"));
-    auto* row = new QHBoxLayout;
-    row->setSpacing(space::kM);
-    m_device = new QComboBox;
-    m_device->setObjectName(QStringLiteral("jobDevice"));
-    m_device->setAccessibleName(tr("This machine: device"));
-    connect(m_device, &QComboBox::activated, this,
-            [this](int at) { m_form.setDevice(m_devices[static_cast<size_t>(at)]); });
-    row->addWidget(new Label(tr("This machine"), TextStyle::SmallStrong, Role::Text2));
-    row->addWidget(m_device, 1);
-    card->body()->addLayout(row);
-    card->body()->addWidget(new SweepSection(m_form, m_sweeps));
-    setGpus({});
-    return card;
-}
-
-void FinetunePage::setGpus(const std::vector<TrainDevice>& gpus)
-{
-    std::erase_if(m_devices, [](const TrainDevice& device) { return !device.isCpu; });
-    m_devices.insert(m_devices.begin(), gpus.begin(), gpus.end());
-    m_device->clear();
-    for (const TrainDevice& device : m_devices)
-        m_device->addItem(tr("%1, %2 free")
-                              .arg(QString::fromStdString(device.name),
-                                   words::gibibytes(static_cast<qint64>(device.memoryBytes))));
-    m_device->setCurrentIndex(0);
-    m_form.setDevice(m_devices.front());
-}
-
 void FinetunePage::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
-    const bool isNarrow = width() < kNarrow;
+    layOut();
+}
+
+bool FinetunePage::isNarrow() const
+{
+    return width() < kNarrow;
+}
+
+void FinetunePage::toggleSide()
+{
+    bool& isShown = isNarrow() ? m_isSideOverForm : m_isSideWanted;
+    isShown = !isShown;
+    layOut();
+    if (m_side->isVisible() && isNarrow())
+        m_side->setFocus(Qt::OtherFocusReason);
+}
+
+/// The panel stands beside the form, or over it where there is no room for both.
+void FinetunePage::layOut()
+{
+    const bool isNarrow = this->isNarrow();
     m_outline->setNarrow(isNarrow);
-    m_side->setVisible(!isNarrow && m_isSideWanted);
     m_draft->setVisible(!isNarrow);
+    // The strip has them.
+    m_changes->setVisible(!isNarrow && !m_form.changedKeys().empty());
+    m_recipe->setMinimumContentsLength(isNarrow ? 8 : 18);
+    m_name->setMinimumWidth(isNarrow ? 104 : 160);
+    m_strip->setVisible(isNarrow);
+    m_sideRoom->setVisible(!isNarrow && m_isSideWanted);
+    m_side->setVisible(isNarrow ? m_isSideOverForm : m_isSideWanted);
+    const auto heightOf = [](const QWidget* bar) {
+        return std::max(bar->minimumHeight(), bar->sizeHint().height());
+    };
+    const int top = heightOf(m_header) + (isNarrow ? heightOf(m_strip) : 0);
+    m_side->setGeometry(width() - kSideWidth, top, kSideWidth, height() - top);
+    m_side->raise();
+}
+
+void FinetunePage::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    m_cluster.refresh();  // the Clusters page may have changed the profiles
 }
 
 void FinetunePage::refresh()
@@ -427,7 +472,7 @@ void FinetunePage::refresh()
     const int at = m_recipe->findData(m_form.recipe());
     m_recipe->setCurrentIndex(at);
     const auto changes = m_form.changedKeys().size();
-    m_changes->setVisible(changes > 0);
+    m_changes->setVisible(changes > 0 && !isNarrow());
     m_changes->setText(changes == 1 ? tr("1 change") : tr("%1 changes").arg(changes));
     m_changes->updateGeometry();
     m_draft->setText(!m_form.draftProblem().isEmpty() ? m_form.draftProblem()
@@ -437,33 +482,7 @@ void FinetunePage::refresh()
     m_undo->setEnabled(m_form.canUndo());
     m_redo->setEnabled(m_form.canRedo());
 
-    const JobVerdict& verdict = m_form.verdict();
-    const auto numProblems = verdict.problems.size();
-    const bool isModelHere = verdict.resolved && !verdict.resolved->modelPath.empty();
-    const bool isReady = m_form.isJudged() && verdict.isReady() && isModelHere;
-    m_verdict->setText(!m_form.isJudged() ? tr("Checking")
-                       : numProblems > 0  ? tr("%1 to fix").arg(numProblems)
-                       : isModelHere      ? tr("Ready")
-                                          : tr("Import the model first"));
-    m_verdict->setAccessibleName(m_verdict->text());
-    m_verdict->setIcon(Icons::get(numProblems > 0 ? QStringLiteral("error")
-                                  : isModelHere   ? QStringLiteral("done")
-                                                  : QStringLiteral("warn")));
-    QStringList sentences;
-    for (const auto& [key, sentence] : verdict.problems)
-        sentences << QString::fromStdString(sentence);
-    m_verdict->setToolTip(sentences.join(QLatin1Char('\n')));
-    const QString reason = sentences.join(QLatin1Char('\n'));
-    m_startButton->setEnabled(isReady && m_sweeps.isEmpty() && !m_start.isBusy());
-    m_startButton->setToolTip(!isReady ? reason
-                              : m_sweeps.isEmpty()
-                                  ? QString()
-                                  : tr("Several values make several runs: add them to the queue"));
-    m_startButton->setText(m_start.isBusy() ? tr("Starting") : tr("Start"));
-    const int numRuns = m_sweeps.numRuns();
-    m_queueButton->setEnabled(isReady && numRuns > 0 && !m_start.isBusy());
-    m_queueButton->setText(numRuns > 1 ? tr("Add %1 to queue").arg(numRuns) : tr("Add to queue"));
-    m_queueButton->setToolTip(isReady ? m_sweeps.problem() : reason);
+    refreshButtons();
     showNumbers();
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/json.h"
 #include "jobs/job/job_fields.h"
+#include "jobs/queue/run_queue.h"
 #include "ui/finetune/job_rules.h"
 
 #include <algorithm>
@@ -89,7 +90,11 @@ JobText jobText(const JobDocument& document)
 
 json draftJson(const JobDocument& document)
 {
-    return {{"facet_draft", 1}, {"said", document.said}, {"typed", document.typed}};
+    return {{"facet_draft", 1},
+            {"said", document.said},
+            {"typed", document.typed},
+            {"devices", document.place.devices},
+            {"profile", document.place.profile}};
 }
 
 core::Result<JobDocument> documentFromDraft(const json& draft)
@@ -107,6 +112,13 @@ core::Result<JobDocument> documentFromDraft(const json& draft)
     for (const auto& [key, value] : draft["typed"].items())
         if (jobRules().contains(key) && value.is_string())
             document.typed[key] = value.get<std::string>();
+    // Earlier drafts have none of these.
+    if (const auto devices = draft.find("devices"); devices != draft.end() && devices->is_array())
+        for (const json& device : *devices)
+            if (device.is_string() && jobs::isQueueDevice(device.get<std::string>()))
+                document.place.devices.push_back(device.get<std::string>());
+    if (const auto profile = draft.find("profile"); profile != draft.end() && profile->is_string())
+        document.place.profile = profile->get<std::string>();
     return document;
 }
 

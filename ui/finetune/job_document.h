@@ -14,9 +14,18 @@
 
 namespace facet::ui {
 
+/// Where a job is to run: no part of the job file.
+struct JobPlace {
+    std::vector<std::string> devices;  ///< of this machine; empty: not chosen
+    std::string profile;               ///< of a cluster; "": this machine
+
+    bool operator==(const JobPlace&) const = default;
+};
+
 struct JobDocument {
     jobs::Settings said;
     std::map<std::string, std::string> typed;  ///< by key: text that is no value of that field
+    JobPlace place;
 
     bool operator==(const JobDocument&) const = default;
 };

@@ -10,6 +10,9 @@
 #include <QFileInfo>
 #include <QThread>
 
+#include <algorithm>
+#include <utility>
+
 namespace facet::ui {
 
 using nlohmann::json;
@@ -48,8 +51,8 @@ QString shellWord(const QString& word)
 
 JobForm::JobForm(Parts parts, QObject* parent) : QObject(parent), m_parts(std::move(parts))
 {
-    m_device = {"cpu", tr("CPU, %1 cores").arg(QThread::idealThreadCount()).toStdString(),
-                static_cast<double>(core::availableMemory()), true};
+    m_devices = {{"cpu", tr("CPU, %1 cores").arg(QThread::idealThreadCount()).toStdString(),
+                  static_cast<double>(core::availableMemory()), true}};
     m_draftDelay.setSingleShot(true);
     m_draftDelay.setInterval(kDraftDelayMs);
     connect(&m_draftDelay, &QTimer::timeout, this, &JobForm::writeDraft);
@@ -152,17 +155,19 @@ void JobForm::put(JobDocument& document, const std::string& key, const json& val
         document.said[key] = value;
 }
 
-void JobForm::reset(const std::string& key)
+void JobForm::reset(const std::vector<std::string>& keys)
 {
     JobDocument document = m_document;
-    document.typed.erase(key);
-    document.said.erase(key);
+    for (const std::string& key : keys) {
+        document.typed.erase(key);
+        document.said.erase(key);
+    }
     take(std::move(document), "");
 }
 
 void JobForm::resetAll()
 {
-    JobDocument document;
+    JobDocument document = anew();
     for (const auto& [key, value] : m_document.said)
         if (isOwn(key))
             document.said[key] = value;
@@ -225,7 +230,9 @@ void JobForm::ask()
     if (m_isJudging)
         return;  // asks again when it is done
     m_isJudging = true;
-    const JudgedPlace place = {m_parts.home, m_parts.recipes, m_parts.builtIns, m_device};
+    JudgedPlace place = {m_parts.home, m_parts.recipes, m_parts.builtIns, device()};
+    if (!profile().empty())
+        place.clusterGpus = m_clusterGpus;
     runInBackground(
         this, [document = m_document, place] { return judge(document, place); },
         [this, round = m_round](const JobVerdict& verdict) {
@@ -260,7 +267,7 @@ QString JobForm::recipe() const
 
 void JobForm::startFromRecipe(const QString& name)
 {
-    JobDocument document;
+    JobDocument document = anew();
     if (!name.isEmpty()) {
         document.said["recipe"] = name.toStdString();
         if (const core::Result<jobs::Recipe> read = jobs::readRecipe(m_parts.recipes, name.toStdString())) {
@@ -290,6 +297,7 @@ core::Result<void> JobForm::open(const QString& path)
             name->second = freeRunName(m_parts.home, name->second.get<std::string>());
     }
     JobDocument document = documentFrom(*settings);
+    document.place = m_document.place;
     // A resolved job names every key: what is the recipe's stays the recipe's.
     const auto recipeName = document.said.find("recipe");
     if (recipeName != document.said.end() && recipeName->second.is_string()) {
@@ -320,14 +328,64 @@ core::Result<void> JobForm::save(const QString& path)
     return written;
 }
 
-void JobForm::setDevice(const TrainDevice& device)
+JobDocument JobForm::anew() const
 {
-    if (device == m_device)
+    JobDocument document;
+    document.place = m_document.place;
+    return document;
+}
+
+void JobForm::setGpus(const std::vector<TrainDevice>& gpus)
+{
+    std::vector<TrainDevice> devices = gpus;
+    devices.push_back(m_devices.back());
+    if (devices == m_devices && m_areGpusKnown)
         return;
-    m_device = device;
+    m_areGpusKnown = true;
+    m_devices = std::move(devices);
     ++m_round;
     Q_EMIT changed();
     ask();
+}
+
+std::vector<std::string> JobForm::chosenDevices() const
+{
+    const std::vector<std::string>& chosen = m_document.place.devices;
+    return chosen.empty() ? std::vector<std::string>{m_devices.front().id} : chosen;
+}
+
+void JobForm::chooseDevices(const std::vector<std::string>& devices)
+{
+    JobDocument document = m_document;
+    document.place.devices = devices;
+    take(std::move(document), "");
+}
+
+void JobForm::chooseProfile(const std::string& name)
+{
+    JobDocument document = m_document;
+    document.place.profile = name;
+    take(std::move(document), "");
+}
+
+void JobForm::setClusterGpus(int64_t number)
+{
+    if (std::exchange(m_clusterGpus, number) != number && !profile().empty())
+        judgeAgain();
+}
+
+TrainDevice JobForm::device() const
+{
+    if (!profile().empty())
+        return {"", tr("a GPU of %1").arg(QString::fromStdString(profile())).toStdString(), 0, false};
+    TrainDevice least = m_devices.back();
+    bool isFirst = true;
+    const std::vector<std::string> chosen = chosenDevices();
+    for (const TrainDevice& device : m_devices)
+        if (std::ranges::find(chosen, device.id) != chosen.end() &&
+            (std::exchange(isFirst, false) || device.memoryBytes < least.memoryBytes))
+            least = device;
+    return least;
 }
 
 void JobForm::judgeAgain()
@@ -339,8 +397,16 @@ void JobForm::judgeAgain()
 QString JobForm::commandLine() const
 {
     const QString file = m_file.isEmpty() ? QStringLiteral("%1.json").arg(text("name")) : m_file;
-    return QStringLiteral("facet-engine train %1 --device %2")
-        .arg(shellWord(file), QString::fromStdString(m_device.id));
+    if (!profile().empty())
+        return QStringLiteral("facet-engine slurm %1 --profile %2")
+            .arg(shellWord(file), shellWord(QString::fromStdString(profile())));
+    const std::vector<std::string> devices = chosenDevices();
+    QStringList ids;
+    for (const std::string& device : devices)
+        ids << QString::fromStdString(device);
+    return (devices.size() == 1 ? QStringLiteral("facet-engine train %1 --device %2")
+                                : QStringLiteral("facet-engine queue add %1 --device %2"))
+        .arg(shellWord(file), ids.join(QLatin1Char(',')));
 }
 
 void JobForm::readDraft()

@@ -54,7 +54,8 @@ public:
 
     /// Several at once, one step of undo; null takes a key back to the recipe unless null may stand there.
     void apply(const jobs::Settings& changes);
-    void reset(const std::string& key);
+    void reset(const std::string& key) { reset(std::vector<std::string>{key}); }
+    void reset(const std::vector<std::string>& keys);  ///< one step of undo
     void resetAll();
 
     /// All keys that differ from the recipe, in the order of the job file; name and folder are no
@@ -89,8 +90,30 @@ public:
 
     QString file() const { return m_file; }  ///< last opened or saved; "" if none
 
-    void setDevice(const TrainDevice& device);
-    const TrainDevice& device() const { return m_device; }
+    // Where it runs
+
+    /// GPUs of this machine, as they become known; the CPU is always there.
+    void setGpus(const std::vector<TrainDevice>& gpus);
+    const std::vector<TrainDevice>& devices() const { return m_devices; }  ///< the GPUs, then the CPU
+
+    /// Whether the GPUs are known by now.
+    bool areGpusKnown() const { return m_areGpusKnown; }
+
+    /// Devices that a run may have: what the user chose, else the first GPU, else the CPU. A chosen GPU that
+    /// is not here is among them.
+    std::vector<std::string> chosenDevices() const;
+    void chooseDevices(const std::vector<std::string>& devices);
+
+    /// "" is this machine.
+    std::string profile() const { return m_document.place.profile; }
+    void chooseProfile(const std::string& name);
+
+    /// GPUs of a node of the chosen profile.
+    void setClusterGpus(int64_t number);
+
+    /// What costs are told for: of the chosen devices the one with the least memory, or a GPU of the cluster,
+    /// of which no more is known.
+    TrainDevice device() const;
 
     /// What the verdict knows of this machine has changed.
     void judgeAgain();
@@ -109,6 +132,7 @@ Q_SIGNALS:
 private:
     void take(JobDocument document, const std::string& what);
     void show(JobDocument document);
+    JobDocument anew() const;
     void put(JobDocument& document, const std::string& key, const nlohmann::json& value) const;
     void readRecipe();
     void ask();
@@ -121,7 +145,9 @@ private:
     JobHistory m_history;
     std::optional<jobs::Recipe> m_recipe;
     JobVerdict m_verdict;
-    TrainDevice m_device;
+    std::vector<TrainDevice> m_devices;
+    bool m_areGpusKnown = false;
+    int64_t m_clusterGpus = 1;
     QString m_file;
     QTimer m_draftDelay;
     QDateTime m_draftSavedAt;

@@ -4,6 +4,7 @@
 #include "core/models/library.h"
 #include "core/run/run_folder.h"
 #include "jobs/estimate/device_rate.h"
+#include "jobs/supported.h"
 #include "ui/finetune/job_rules.h"
 
 #include <algorithm>
@@ -29,7 +30,9 @@ jobs::Gpu gpuOf(const JudgedPlace& place, const jobs::ResolvedJob& resolved)
 
 jobs::Surroundings surroundings(const JudgedPlace& place)
 {
-    return {place.builtIns, place.recipes, place.device.isCpu ? 0 : 1};
+    const int64_t gpusHere = place.device.isCpu ? 0 : 1;
+    return {place.builtIns, place.recipes,
+            place.clusterGpus ? std::max<int64_t>(*place.clusterGpus, 1) : gpusHere};
 }
 
 /// What a run writes: adapters or trained weights with their optimizer, for each checkpoint that is kept, and
@@ -46,6 +49,24 @@ void addDisk(JobVerdict& verdict)
     const double master = isFp32 || resolved.job.precision == jobs::Precision::Bf16 ? 0 : 4;
     const auto kept = static_cast<double>(resolved.job.keepBest + resolved.job.keepLast + 1);
     verdict.diskBytes = kept * trained * (weights + optimizer + master);
+}
+
+/// What the engine would refuse when the run starts on this machine.
+void checkHere(JobVerdict& verdict)
+{
+    for (const core::Result<void>& checked :
+         {jobs::checkSupported(*verdict.resolved), jobs::checkFilesAreHere(verdict.resolved->job)}) {
+        if (checked)
+            continue;
+        const std::string& sentence = checked.error().message;
+        const std::string key = keyOfSentence(sentence);
+        // A model that is elsewhere can be planned with; what has a key can be mended in its field.
+        if (key.empty())
+            verdict.missing = sentence;
+        else
+            verdict.problems.try_emplace(key, sentence);
+        return;
+    }
 }
 
 /// Resolves; a value that is refused is noted and left out, so that everything else is still counted.
@@ -76,6 +97,8 @@ void resolve(Settings settings, const JudgedPlace& place, JobVerdict& verdict)
         return;
     for (const std::string& note : verdict.resolved->notes)
         verdict.warnings.try_emplace(keyOfSentence(note), note);
+    if (verdict.problems.empty() && !place.clusterGpus)
+        checkHere(verdict);
     const jobs::Gpu gpu = gpuOf(place, *verdict.resolved);
     verdict.estimate = jobs::estimate(*verdict.resolved, gpu);
     addDisk(verdict);

@@ -30,6 +30,7 @@ struct JobVerdict {
     std::optional<jobs::ResolvedJob> resolved;    ///< without the values that have problems
     std::optional<jobs::Estimate> estimate;
     TrainDevice device;
+    std::string missing;  ///< what a start here lacks: "demo is not on this machine ..."; "" if nothing
     std::vector<jobs::JobEdit> edits;  ///< at most three, where it does not fit
     double adapterBytes = 0;
     double diskBytes = 0;  ///< of all checkpoints that are kept
@@ -42,6 +43,9 @@ struct JudgedPlace {
     std::filesystem::path recipes;
     std::vector<core::BuiltInModel> builtIns;
     TrainDevice device;
+
+    /// Of a cluster: GPUs of a node, for what the job leaves open. Files and models need not be here then.
+    std::optional<int64_t> clusterGpus = {};
 };
 
 /// Thread  any

@@ -3,6 +3,8 @@
 #include "ui/finetune/job_rules.h"
 #include "ui/models/words.h"
 
+#include <QRegularExpression>
+
 #include <algorithm>
 
 namespace facet::ui {
@@ -23,11 +25,6 @@ struct ModuleTree::Node {
 };
 
 namespace {
-
-bool hasAdapters(jobs::Method method)
-{
-    return method == jobs::Method::Lora || method == jobs::Method::Dora || method == jobs::Method::Qlora;
-}
 
 QString leafOf(const LinearModule& module)
 {
@@ -206,7 +203,7 @@ QModelIndex ModuleTree::parent(const QModelIndex& index) const
 
 std::optional<Qt::CheckState> ModuleTree::loraState(const Node& node) const
 {
-    if (node.modules.empty() || !hasAdapters(m_job->job.method))
+    if (node.modules.empty() || !jobs::hasAdapters(m_job->job.method))
         return {};
     const auto chosen =
         std::ranges::count_if(node.modules, [this](size_t i) { return m_chosen.contains(i); });
@@ -297,7 +294,7 @@ QVariant ModuleTree::sizeOf(const Node& node, Column column) const
             return tr("mixed");
         common = value;
     }
-    return common && hasAdapters(m_job->job.method) ? QString::number(*common, 'g', 12) : QVariant();
+    return common && jobs::hasAdapters(m_job->job.method) ? QString::number(*common, 'g', 12) : QVariant();
 }
 
 QVariant ModuleTree::data(const QModelIndex& index, int role) const
@@ -327,6 +324,12 @@ QVariant ModuleTree::data(const QModelIndex& index, int role) const
                            : state.toInt() == Qt::Unchecked ? tr("off")
                                                             : tr("some");
         return QStringLiteral("%1 %2").arg(column == Lora ? tr("LoRA") : tr("Full"), is);
+    }
+    if ((role == Qt::AccessibleTextRole || role == Qt::ToolTipRole) && column == Module) {
+        const bool isFrozenHere = index.data(FrozenRole).toBool();
+        return QStringList({node.name, node.detail, isFrozenHere ? tr("frozen") : QString()})
+            .filter(QRegularExpression(QStringLiteral(".")))
+            .join(QStringLiteral(", "));
     }
     if (role != Qt::DisplayRole && role != Qt::EditRole)
         return {};

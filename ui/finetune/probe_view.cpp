@@ -63,7 +63,8 @@ ProbeView::ProbeView(JobForm& form, JobProbe& probe, QWidget* parent)
     m_edits = new QVBoxLayout;
     m_edits->setSpacing(space::kXs);
     column->addLayout(m_edits);
-    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    // It may be higher than its hint, which is that of wide lines.
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Minimum);
     connect(m_button, &QPushButton::clicked, this, &ProbeView::press);
     connect(&m_probe, &JobProbe::changed, this, &ProbeView::showState);
     connect(&m_probe, &JobProbe::changed, this, [this] {
@@ -95,11 +96,14 @@ void ProbeView::press()
 void ProbeView::showState()
 {
     const JobProbe::Figures& figures = m_probe.figures();
+    const bool isHere = m_form.profile().empty();
     m_state->setRole(Role::Text);
     switch (m_probe.state()) {
         case JobProbe::State::Idle:
             m_state->setText(tr("Measured"));
-            m_detail->setText(tr("Not yet: two steps here tell memory and time. Nothing of them is kept."));
+            m_detail->setText(
+                isHere ? tr("Not yet: two steps here tell memory and time. Nothing of them is kept.")
+                       : tr("A probe runs on this machine, and the job is for a cluster."));
             break;
         case JobProbe::State::Running:
             m_state->setText(tr("Measuring"));
@@ -125,7 +129,7 @@ void ProbeView::showState()
     const bool isFirst = m_probe.state() == JobProbe::State::Idle;
     m_button->setText(isRunning ? tr("Cancel") : isFirst ? tr("Probe") : tr("Probe again"));
     m_button->setAccessibleName(isRunning ? tr("Cancel the probe") : tr("Measure memory and time"));
-    m_button->setEnabled(isRunning || m_form.verdict().resolved.has_value());
+    m_button->setEnabled(isRunning || (isHere && m_form.verdict().resolved.has_value()));
     showEdits();
 }
 

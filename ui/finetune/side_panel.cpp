@@ -141,7 +141,17 @@ QWidget* SidePanel::makeCost()
     m_figures->setWordWrap(true);
     column->addWidget(m_figures);
     column->addStretch();
-    return holder;
+    auto* area = new QScrollArea;
+    area->setObjectName(QStringLiteral("costScroll"));
+    area->setAccessibleName(tr("Cost"));
+    area->setFrameShape(QFrame::NoFrame);
+    area->setWidgetResizable(true);
+    area->setFocusPolicy(Qt::NoFocus);
+    area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    area->setWidget(holder);
+    area->viewport()->setAutoFillBackground(false);
+    holder->setAutoFillBackground(false);
+    return area;
 }
 
 QWidget* SidePanel::makeChanges()
@@ -296,9 +306,10 @@ void SidePanel::showTrained()
         figures << tr("Adapter %1.").arg(gibibytes(verdict.adapterBytes));
     figures << tr("Disk %1 for the checkpoints that are kept.")
                    .arg(words::gigabytes(static_cast<qint64>(verdict.diskBytes)));
-    figures << tr("A step computes %1 TFLOP over %2 tokens at most%3.")
-                   .arg((verdict.estimate->flops.total() + verdict.estimate->flops.recompute) / 1e12, 0, 'g',
-                        3)
+    const double flops = verdict.estimate->flops.total() + verdict.estimate->flops.recompute;
+    figures << tr("A step computes %1 over %2 tokens at most%3.")
+                   .arg(flops < 0.9995e15 ? tr("%1 TFLOP").arg(flops / 1e12, 0, 'g', 3)
+                                          : tr("%1 PFLOP").arg(flops / 1e15, 0, 'f', flops < 1e16 ? 2 : 1))
                    .arg(words::integer(static_cast<qint64>(verdict.estimate->tokensPerStep)),
                         job.steps > 0
                             ? tr(", all %1 steps %2")

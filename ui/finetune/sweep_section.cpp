@@ -113,7 +113,9 @@ void SweepSection::showLine()
     if (isBad)
         m_line->setText(m_draft.problem());
     else if (m_draft.isEmpty())
-        m_line->setText(tr("One run. Several values make one run each, in the queue."));
+        m_line->setText(m_form.profile().empty()
+                            ? tr("One run. Several values make one run each, in the queue.")
+                            : tr("One run. Several values make one run each, as an array of jobs."));
     else if (names.size() == 1)
         m_line->setText(tr("1 run: %1").arg(names.front()));
     else

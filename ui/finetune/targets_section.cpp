@@ -1,6 +1,6 @@
 #include "ui/finetune/targets_section.h"
 
-#include "ui/finetune/form_field.h"
+#include "ui/finetune/field_mark.h"
 #include "ui/finetune/job_form.h"
 #include "ui/models/words.h"
 #include "ui/theme/style_shapes.h"
@@ -73,14 +73,19 @@ public:
         int x = rect.left() + painter->fontMetrics().horizontalAdvance(text) + 8;
         painter->setFont(Theme::font(TextStyle::Caption));
         if (index.data(ModuleTree::FrozenRole).toBool()) {
+            // Without its word where the column is too narrow; the row's accessible text and tooltip say it.
             const QString word = QObject::tr("frozen");
-            const QRectF chip(x, rect.center().y() - 9, painter->fontMetrics().horizontalAdvance(word) + 26,
-                              18);
-            drawPanel(painter, chip, color(Role::InfoSoft), Qt::transparent, radius::kChip, 0);
-            drawIcon(painter, QStringLiteral("freeze"), Role::Info,
-                     QPointF(chip.left() + 11, chip.center().y()), 12);
-            painter->setPen(color(Role::Info));
-            painter->drawText(chip.adjusted(21, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, word);
+            const int whole = painter->fontMetrics().horizontalAdvance(word) + 26;
+            const bool hasWord = x + whole <= rect.right();
+            const QRectF chip(x, rect.center().y() - 8.5, hasWord ? whole : 22, 18);
+            if (chip.right() <= rect.right()) {
+                drawPanel(painter, chip, color(Role::InfoSoft), Qt::transparent, radius::kChip, 0);
+                drawIcon(painter, QStringLiteral("freeze"), Role::Info,
+                         QPointF(chip.left() + 11, chip.center().y()), 12);
+                painter->setPen(color(Role::Info));
+                if (hasWord)
+                    painter->drawText(chip.adjusted(21, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, word);
+            }
             x = static_cast<int>(chip.right()) + 8;
         }
         painter->setPen(color(Role::Text3));
@@ -141,6 +146,9 @@ TargetsSection::TargetsSection(JobForm& form, QWidget* parent)
 {
     m_summary = new Label(TextStyle::Small, Role::Text2);
     header()->addWidget(m_summary);
+    header()->addWidget(new FieldMark(
+        m_form, {"lora.targets", "lora.exclude", "lora.layers", "lora.rank_pattern", "lora.alpha_pattern"},
+        tr("Layers with adapters")));
     body()->addWidget(makeFreezeRow());
     m_note = new Banner(Banner::Tone::Info);
     m_note->setObjectName(QStringLiteral("trainedNote"));
@@ -171,8 +179,14 @@ QWidget* TargetsSection::makeFreezeRow()
     m_freezeVision = freezeBox(m_form, "freeze.vision_tower", tr("Freeze vision tower"));
     m_freezeProjector = freezeBox(m_form, "freeze.projector", tr("Freeze projector"));
     m_freezeLanguage = freezeBox(m_form, "freeze.language_model", tr("Freeze language model"));
-    for (QCheckBox* box : {m_freezeVision, m_freezeProjector, m_freezeLanguage})
-        row->addWidget(box);
+    for (QCheckBox* box : {m_freezeVision, m_freezeProjector, m_freezeLanguage}) {
+        auto* marked = new QHBoxLayout;
+        marked->setSpacing(space::kXs);
+        marked->addWidget(box);
+        marked->addWidget(
+            new FieldMark(m_form, {box->objectName().mid(qsizetype(4)).toStdString()}, box->text()));
+        row->addLayout(marked);
+    }
     row->addStretch();
     return holder;
 }

@@ -30,7 +30,7 @@ class SweepTest final : public QObject {
     {
         const core::Result<Settings> settings = settingsFrom(nlohmann::json::parse(
             R"({"name": "sums", "model": "demo", "method": "lora", "lora": {"targets": ["q_proj"]},
-                "data": {"sources": [{"path": "/rows.jsonl"}]}, "steps": 4})"));
+                "data": {"sources": [{"path": "mock:text"}]}, "steps": 4})"));
         if (!settings)
             qFatal("%s", settings.error().message.c_str());
         return *settings;

@@ -32,7 +32,8 @@ struct ClustersFixture {
     /// As after a restart of the studio.
     void open()
     {
-        page = std::make_unique<ClustersPage>(home.path().toStdString(), SOURCE_DIR "/resources/recipes");
+        page = std::make_unique<ClustersPage>(home.path().toStdString(), SOURCE_DIR "/resources/recipes",
+                                              "/bin/true");
         page->resize(1368, 872);
         page->show();
     }

@@ -129,11 +129,100 @@ private Q_SLOTS:
         profile.account = "me";
         QVERIFY(list.write(profile));
         QCOMPARE(list.rowCount(), 2);
-        QVERIFY(list.remove("other"));
+        ProfileChange change = {profile, profile, {}};
+        change.after->name = "another";
+        QVERIFY(list.apply(change));
+        QVERIFY(list.indexOf("other") < 0 && list.indexOf("another") >= 0);
+        change = {change.after, {}, {}};
+        QVERIFY(list.apply(change));
         QCOMPARE(list.rowCount(), 1);
         SlurmPrograms programs;
         SlurmJobs jobs(programs);
         QAbstractItemModelTester jobsTester(&jobs, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    }
+
+    void aProfileIsRenamedInTheListByKeyboard()
+    {
+        auto* list = m_fixture->find<QListView>("clusterList");
+        type("clusterAccount", "vlm");  // what is typed last goes with it
+        const auto rename = [&](const QString& name) {
+            list->setFocus();
+            QTest::keyClick(list, Qt::Key_F2);
+            auto* editor = list->findChild<QLineEdit*>();
+            QVERIFY(editor);
+            editor->selectAll();
+            QTest::keyClicks(editor, name);
+            QTest::keyClick(editor, Qt::Key_Return);
+        };
+        rename("lab one");
+        QTRY_VERIFY(m_fixture->find<QWidget>("clusterBanner")->isVisible());
+        QVERIFY(QFile::exists(m_fixture->path("clusters/cluster.json")));
+        rename("lab");
+        QTRY_VERIFY(QFile::exists(m_fixture->path("clusters/lab.json")));
+        QVERIFY(!QFile::exists(m_fixture->path("clusters/cluster.json")));
+        QTRY_COMPARE(list->currentIndex().data().toString(), QStringLiteral("lab"));
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterAccount")->text(), QStringLiteral("vlm"));
+        QVERIFY(script().contains("the profile lab") || script().contains("\"lab\""));
+
+        QTest::keyClick(m_fixture->page.get(), Qt::Key_Z, Qt::ControlModifier);
+        QVERIFY(QFile::exists(m_fixture->path("clusters/cluster.json")));
+        QVERIFY(!QFile::exists(m_fixture->path("clusters/lab.json")));
+        QCOMPARE(list->currentIndex().data().toString(), QStringLiteral("cluster"));
+        QTest::keyClick(m_fixture->page.get(), Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterAccount")->text(), QString());
+        QTest::keyClick(m_fixture->page.get(), Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterAccount")->text(), QStringLiteral("vlm"));
+    }
+
+    void aNameThatIsTakenIsRefused()
+    {
+        QTest::mouseClick(m_fixture->find<QToolButton>("clusterAdd"), Qt::LeftButton);
+        ClusterList list(m_fixture->path("clusters").toStdString());
+        QCOMPARE(list.rowCount(), 2);
+        QCOMPARE(list.problemOfName("cluster"), QStringLiteral("There is a profile cluster already"));
+        QCOMPARE(list.problemOfName("lab"), QString());
+        for (const char* wrong : {"", "a b", "../x", "-x", ".x"})
+            QVERIFY2(!list.problemOfName(wrong).isEmpty(), wrong);
+    }
+
+    void whatAnotherProgramWroteIsTakenWhenThePageIsShown()
+    {
+        m_fixture->page->hide();
+        jobs::ClusterProfiles store(m_fixture->path("clusters").toStdString());
+        jobs::ClusterProfile profile = *store.read("cluster");
+        profile.account = "physics";
+        QVERIFY(store.write(profile));
+        m_fixture->page->show();
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterAccount")->text(), QStringLiteral("physics"));
+        type("clusterQos", "high");
+        m_fixture->page->hide();
+        QCOMPARE(store.read("cluster")->account, std::string("physics"));
+        QCOMPARE(store.read("cluster")->qos, std::string("high"));
+    }
+
+    void aNarrowPageShowsFormOrScript()
+    {
+        m_fixture->page->resize(888, 612);
+        auto* script = m_fixture->find<QPlainTextEdit>("clusterScript");
+        auto* account = m_fixture->find<QLineEdit>("clusterAccount");
+        QVERIFY(account->isVisible() && !script->isVisible());
+        m_fixture->picture("clusters-960");
+        QTest::mouseClick(m_fixture->find<QWidget>("clusterTabs")->findChild<QToolButton*>("segment1"),
+                          Qt::LeftButton);
+        QVERIFY(!account->isVisible() && script->isVisible());
+        m_fixture->page->resize(1368, 872);
+        QVERIFY(account->isVisible() && script->isVisible());
+    }
+
+    void theScriptsGroundFollowsTheTheme()
+    {
+        QWidget* viewport = m_fixture->find<QPlainTextEdit>("clusterScript")->viewport();
+        for (const Theme::Scheme scheme : {Theme::Scheme::Dark, Theme::Scheme::Light}) {
+            Theme::setScheme(scheme);
+            QTest::qWait(20);
+            const QImage seen = viewport->grab().toImage();
+            QCOMPARE(seen.pixelColor(seen.width() - 3, 3), Theme::color(Role::Sunken));
+        }
     }
 
     void removingCanBeUndone()
@@ -143,6 +232,10 @@ private Q_SLOTS:
         QVERIFY(!QFile::exists(m_fixture->path("clusters/cluster.json")));
         QVERIFY(m_fixture->find<QPushButton>("emptyAddCluster")->isVisible());
         m_fixture->picture("clusters-empty");
+        QTest::mouseClick(m_fixture->find<QToolButton>("clusterUndo"), Qt::LeftButton);
+        QVERIFY(QFile::exists(m_fixture->path("clusters/cluster.json")));
+        QTest::mouseClick(m_fixture->find<QToolButton>("clusterRedo"), Qt::LeftButton);
+        QVERIFY(!QFile::exists(m_fixture->path("clusters/cluster.json")));
     }
 };
 

@@ -4,6 +4,7 @@
 #include "tests/ui/clusters/clusters_fixture.h"
 
 #include <QAbstractItemModelTester>
+#include <QDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -25,6 +26,14 @@ class ClustersSlurmTest final : public QObject {
         line->setFocus();
         line->selectAll();
         QTest::keyClicks(line, text);
+    }
+
+    void submitScript()
+    {
+        m_fixture->find<QPushButton>("clusterSubmit")->click();
+        auto* dialog = m_fixture->find<QDialog>("scriptDialog");
+        QVERIFY(dialog);
+        dialog->findChild<QPushButton*>("scriptSubmit")->click();
     }
 
     QString cell(int column)
@@ -59,6 +68,10 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(m_fixture->find<QLineEdit>("clusterPartition")->text(),
                                   QStringLiteral("low"), 30'000);
 
+        // Runs go where the Runs page looks, with the engine of this studio.
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterRuns")->text(), m_fixture->path("runs"));
+        QCOMPARE(m_fixture->find<QLineEdit>("clusterEngine")->text(), QStringLiteral("/bin/true"));
+
         // What the cluster said is what the lint goes by.
         type("clusterPartition", "short");
         type("clusterTime", "10:00");
@@ -68,11 +81,19 @@ private Q_SLOTS:
         // An engine that is not there: the job waits for other nodes than the cluster has idle, and is
         // cancelled before it starts.
         type("clusterDependency", "singleton");
-        type("clusterRuns", m_fixture->path("runs"));
         QVERIFY(m_cluster->run("sbatch", {"--job-name=receipts", "--wrap=sleep 300"}).exitCode == 0);
         QPushButton* submit = m_fixture->find<QPushButton>("clusterSubmit");
         QVERIFY2(submit->isEnabled(), qPrintable(submit->toolTip()));
         submit->click();
+        auto* dialog = m_fixture->find<QDialog>("scriptDialog");
+        QVERIFY(dialog);
+        QVERIFY2(dialog->findChild<QLabel*>("scriptPlace")->text().contains("and on the Runs page"),
+                 qPrintable(dialog->findChild<QLabel*>("scriptPlace")->text()));
+        dialog->grab().save(QStringLiteral(SCREENSHOTS "/clusters-submit-light.png"));
+        QTest::keyClick(dialog, Qt::Key_Escape);
+        QTRY_VERIFY(!m_fixture->find<QDialog>("scriptDialog"));
+        QCOMPARE(table->model()->rowCount(), 0);
+        submitScript();
         QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, 30'000);
         QTRY_COMPARE_WITH_TIMEOUT(cell(SlurmJobs::Reason), QStringLiteral("After another job"), 30'000);
         QCOMPARE(cell(SlurmJobs::State), QStringLiteral("Waiting"));
@@ -85,10 +106,19 @@ private Q_SLOTS:
         QVERIFY(!cancel->isEnabled());
     }
 
+    void howAJobEndedIsToldByScontrolWithoutAccounts()
+    {
+        QVERIFY(m_cluster->run("sbatch", {"--job-name=fails", "--wrap=exit 3"}).exitCode == 0);
+        QTRY_COMPARE_WITH_TIMEOUT(cell(SlurmJobs::Reason),
+                                  QStringLiteral("It ended with status 3; see its output"), 60'000);
+        QCOMPARE(cell(SlurmJobs::State), QStringLiteral("Failed"));
+        QCOMPARE(cell(SlurmJobs::Name), QStringLiteral("fails"));
+    }
+
     void whatSlurmRefusesIsSaid()
     {
         type("clusterConstraint", "no-such-feature");
-        m_fixture->find<QPushButton>("clusterSubmit")->click();
+        submitScript();
         QTRY_VERIFY_WITH_TIMEOUT(m_fixture->find<QWidget>("clusterBanner")->isVisible(), 30'000);
         const QList<QLabel*> labels = m_fixture->find<QWidget>("clusterBanner")->findChildren<QLabel*>();
         QStringList said;

@@ -1,6 +1,6 @@
 """An engine without a model, for tests of the window: `fake_engine.py serve --parent-stdin --port 0 [--mode MODE]`.
 
-Modes: good, babble (no greeting), silent (never greets), dead (ends at once), other-api (API 2), no-answer.
+Modes: good, babble (no greeting), silent (never greets), dead (ends at once), other-api (API 2), no-answer, gpus (has two).
 What it answers depends on the last user message: "count N" gives N words "w0 w1 ...", one each `PACE` ms (--pace);
 "die N" gives N words, then the process kills itself; "refuse" is refused; "break" fails in mid-answer. Anything else
 is given back. Counts of tokens are words, and 256 for a picture. Loading takes three looks at /facet/v1/models.
@@ -81,7 +81,10 @@ class Handler(BaseHTTPRequestHandler):
                         model["error"] = "model-00001.safetensors is cut short: download it again." if "broken" in model["id"] else ""
             self.reply({"models": list(models.values())})
         elif self.path == "/facet/v1/devices":
-            self.reply({"devices": [{"id": "cpu", "name": "CPU", "memory_bytes": 8 << 30, "usable": True}]})
+            gpus = [(0, 24, True), (1, 80, True), (2, 8, False)] if args.mode == "gpus" else []
+            devices = [{"id": "cpu", "name": "CPU", "memory_bytes": 8 << 30, "usable": True}]
+            devices += [{"id": f"cuda:{i}", "name": f"Card of {size} GB", "memory_bytes": size << 30, "usable": usable} for i, size, usable in gpus]
+            self.reply({"devices": devices})
         elif self.path == "/facet/v1/adapters":
             self.reply({"data": list(adapters.values())})
         elif self.path == "/facet/v1/queue":

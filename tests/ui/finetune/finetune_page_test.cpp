@@ -444,7 +444,8 @@ private Q_SLOTS:
                                  {{"demo", SOURCE_DIR "/resources/demo-model"}}},
                                 "/nonexistent/facet-engine"});
         m_page->show();
-        m_page->form().apply({{"model.base", "demo"}, {"lora.targets", {"all-linear"}}});
+        m_page->form().apply(
+            {{"model.base", "demo"}, {"freeze.vision_tower", true}, {"lora.targets", {"all-linear"}}});
         QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("startJob")->isEnabled(), 20'000);
         QTest::mouseClick(find<QPushButton>("startJob"), Qt::LeftButton);
         QTRY_VERIFY(find("finetuneBanner")->isVisible());
@@ -457,7 +458,7 @@ private Q_SLOTS:
     {
         const QString rows = writeRows(3000);
         m_page->form().startFromRecipe(QStringLiteral("gemma3_4b_lora"));
-        m_page->setGpus({{"cuda:0", "GPU 0", 25.3e9, false}});
+        m_page->form().setGpus({{"cuda:0", "NVIDIA GeForce RTX 4090", 25.3e9, false}});
         m_page->form().apply({{"name", "receipts-4b-r16"},
                               {"lora.rank", 16},
                               {"freeze.vision_tower", true},
@@ -493,6 +494,12 @@ private Q_SLOTS:
         m_page->resize(888, 612);
         scroll->ensureWidgetVisible(find("moduleTree"));
         save(QStringLiteral("finetune-960-light"));
+        QCOMPARE(m_page->size(), QSize(888, 612));  // of a window of 960 x 640, less its rail
+        QTest::keyClick(m_page.get(), Qt::Key_F9);
+        QVERIFY(find("costScroll")->isVisible());
+        save(QStringLiteral("finetune-960-cost-light"));
+        QTest::keyClick(m_page.get(), Qt::Key_F9);
+        QVERIFY(!find("costScroll")->isVisible());
         m_page->resize(1368, scroll->widget()->sizeHint().height() + 60);
         QTest::mouseClick(find("sideTabs")->findChild<QToolButton*>(QStringLiteral("segment0")),
                           Qt::LeftButton);

@@ -50,7 +50,10 @@ class FinetuneQueueTest final : public QObject {
         m_page->resize(1368, 872);
         m_page->show();
         QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
-        m_page->form().apply({{"name", "sums"}, {"model.base", "demo"}, {"lora.targets", {"all-linear"}}});
+        m_page->form().apply({{"name", "sums"},
+                              {"model.base", "demo"},
+                              {"freeze.vision_tower", true},  // else it would be trained twice
+                              {"lora.targets", {"all-linear"}}});
         QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("queueJob")->isEnabled(), 20'000);
     }
 
@@ -145,7 +148,7 @@ private Q_SLOTS:
         LoadedModels loaded(client);
         loaded.setDevice(QStringLiteral("cuda:0"));
         open(&loaded);
-        m_page->setGpus({{"cuda:0", "GPU 0", 25.3e9, false}});
+        m_page->form().setGpus({{"cuda:0", "NVIDIA GeForce RTX 4090", 25.3e9, false}});
         QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("queueJob")->isEnabled(), 20'000);
         bool isLoaded = false;
         loaded.ensureReady(QStringLiteral("demo"), this, [&](const core::Result<EngineModel>& model) {

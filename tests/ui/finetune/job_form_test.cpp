@@ -270,7 +270,7 @@ private Q_SLOTS:
 
     void whatDoesNotFitGetsEditsThatDo()
     {
-        m_form->setDevice({"cuda:0", "GPU", 24e9, false});
+        m_form->setGpus({{"cuda:0", "GPU", 24e9, false}});
         m_form->startFromRecipe(QStringLiteral("gemma3_4b_lora"));
         m_form->apply({{"batch.micro", 16}, {"sequence_length", 4096}});
         QVERIFY(waitForVerdict());
@@ -418,7 +418,7 @@ private Q_SLOTS:
             if (token.mask == ShownToken::Mask::Loss)
                 inLoss += token.text;
         QCOMPARE(inLoss, QStringLiteral("three<end_of_turn>"));
-        QCOMPARE(preview.columns().front().second, std::string("conversation"));
+        QCOMPARE(roleOfField(preview.columns().front().field), std::string("conversation"));
         preview.goTo(1);
         QTRY_VERIFY(!preview.shownRow().problem.isEmpty());
         preview.goTo(2);
