@@ -139,7 +139,7 @@ private Q_SLOTS:
             m_engine.run({"evaluate", "--run", run, "--device", "cpu", "--data", data, "--json"});
         m_engine.unset("FACET_PROGRESS");
         QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
-        QVERIFY2(outcome.error.contains("\nreading rows with the tuned model 50 %\n"),
+        QVERIFY2(outcome.error.contains("\nreading rows with the tuned model 100 %\n"),
                  outcome.error.constData());
         const json result = outcome.json();
         const json base = evaluated({"--data", data, "--sequence-length", "64"});
