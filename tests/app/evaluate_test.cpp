@@ -102,14 +102,14 @@ private Q_SLOTS:
         const Outcome own =
             m_engine.run({"evaluate", "--run", folder, "--device", "cpu", "--json", "--out", out});
         QVERIFY2(own.exitCode == 0, own.error.constData());
-        QCOMPARE(own.json()["base"], result["base"]);
-        QCOMPARE(own.json()["tuned"], result["tuned"]);
-        QCOMPARE(own.json()["worst"], result["worst"]);
+        QVERIFY(own.json()["base"] == result["base"]);
+        QVERIFY(own.json()["tuned"] == result["tuned"]);
+        QVERIFY(own.json()["worst"] == result["worst"]);
         const std::vector<std::filesystem::path> files = core::evaluationFiles(run);
         QCOMPARE(files.size(), size_t{1});
         const core::Result<core::EvaluationReport> report = core::readEvaluation(files.front());
         QVERIFY2(report, core::reason(report));
-        QCOMPARE(json(core::toJson(*report)), own.json());
+        QVERIFY(json(core::toJson(*report)) == own.json());
         QCOMPARE(report->step, 8);
         QVERIFY(report->isOwnData);
         QCOMPARE(report->data, data.toStdString());
@@ -143,7 +143,7 @@ private Q_SLOTS:
                  outcome.error.constData());
         const json result = outcome.json();
         const json base = evaluated({"--data", data, "--sequence-length", "64"});
-        QCOMPARE(result["base"], base["model"]);
+        QVERIFY(result["base"] == base["model"]);
         QVERIFY(result["tuned"]["loss"] < result["base"]["loss"].get<double>() - 0.1);
         QCOMPARE(result["step"].get<int>(), 4);
         QVERIFY(!result["own_data"].get<bool>());

@@ -199,7 +199,9 @@ void CheckpointsView::evaluate()
     const CheckpointTable::Checkpoint* checkpoint = chosen();
     if (!checkpoint || !checkpoint->isThere()) {
         Q_EMIT said(QStringLiteral("info"), tr("There is nothing to evaluate"),
-                    tr("%1 has no checkpoint yet.").arg(m_run.name));
+                    checkpoint ? tr("The checkpoint of step %1 was removed since: choose another one.")
+                                     .arg(words::integer(checkpoint->step))
+                               : tr("%1 has no checkpoint yet.").arg(m_run.name));
         return;
     }
     auto* dialog = new EvaluationDialog(

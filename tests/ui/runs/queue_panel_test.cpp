@@ -74,9 +74,12 @@ class QueuePanelTest final : public QObject {
         status.numSteps = 1000;
         status.message = state == core::RunState::Failed ? "out of memory at step 1" : "";
         status.heartbeat = double(QDateTime::currentSecsSinceEpoch());
+        core::ProcessIdentity process = status.process();
+        if (state != core::RunState::Running)
+            process.start -= 1;  // one that had this number before, and is gone
         if (!folder.create() || !core::writeStatus(folder, status) ||
             !core::writeFileAtomically(folder.job(), "{\"facet_job\": 1, \"name\": \"" + name + "\"}") ||
-            !core::writeLaunch(folder.launch(), {status.process(), status.heartbeat - 60, device}))
+            !core::writeLaunch(folder.launch(), {process, status.heartbeat - 60, device}))
             qFatal("cannot make a run");
         auto log = core::EventLog::open(folder.events());
         for (int64_t step = 1; log && step <= 612; step += 3)

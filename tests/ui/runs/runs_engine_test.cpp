@@ -96,6 +96,14 @@ class RunsEngineTest final : public QObject {
         ui::Theme::setScheme(ui::Theme::Scheme::Light);
     }
 
+    void chooseNewestCheckpoint()
+    {
+        auto* checkpoints = find<QTableView>("runCheckpoints");
+        QTRY_VERIFY(checkpoints->model()->rowCount() > 0);
+        checkpoints->selectRow(0);
+        QTRY_VERIFY(find<QPushButton>("checkpointChat")->isEnabled());
+    }
+
     void trigger(const char* action) { m_page->findChild<QAction*>(QLatin1String(action))->trigger(); }
 
 private Q_SLOTS:
@@ -108,6 +116,7 @@ private Q_SLOTS:
         qputenv("FACET_HOME", m_home.path().toUtf8());
         qputenv("HF_HUB_CACHE", m_home.filePath(QStringLiteral("hub")).toUtf8());
         qputenv("XDG_DATA_HOME", m_home.filePath(QStringLiteral("data")).toUtf8());
+        QDir().mkpath(m_home.filePath(QStringLiteral("data")));
         QByteArray rows, others;
         for (int i = 0; i < 40; ++i)
             rows += row(i);
@@ -146,7 +155,11 @@ private Q_SLOTS:
         QTRY_VERIFY(saveNow->isVisible());
         saveNow->setFocus();
         QTest::keyClick(saveNow, Qt::Key_Space);
-        QTRY_VERIFY_WITH_TIMEOUT(folder().savedSteps().size() == 1, 30'000);
+        const auto saidSo = [this] {
+            const core::Result<std::string> events = core::readFile(folder().events(), 16 << 20);
+            return events && events->find("\"why\":\"signal\"") != std::string::npos;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(saidSo(), 30'000);
         QVERIFY(run().isUnderWay());
 
         auto* pause = find<QPushButton>("runPause");
@@ -198,6 +211,7 @@ private Q_SLOTS:
     void aCheckpointIsEvaluatedByKeysAndTheResultStays()
     {
         const auto tabs = find<QTabBar>("runTabs");
+        chooseNewestCheckpoint();
         trigger("actionRunEvaluate");
         QTRY_VERIFY(find<QDialog>("evaluationDialog"));
         auto* dialog = find<QDialog>("evaluationDialog");
@@ -274,7 +288,7 @@ private Q_SLOTS:
         for (int i = 0; i < 20'000; ++i)
             many += row(i % 50);
         write(QStringLiteral("many.jsonl"), many);
-        QTRY_VERIFY(find<QPushButton>("checkpointChat")->isEnabled());
+        chooseNewestCheckpoint();
         trigger("actionRunEvaluate");
         QTRY_VERIFY(find<QDialog>("evaluationDialog"));
         auto* dialog = find<QDialog>("evaluationDialog");
