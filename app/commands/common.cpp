@@ -62,6 +62,14 @@ void printJson(const nlohmann::ordered_json& json)
 void showPercent(const char* doing, int64_t done, int64_t all)
 {
     static const bool isTerminal = ::isatty(STDERR_FILENO) == 1;
+    // A program that starts this one and shows how far it is sets that; a line for each per cent is enough.
+    static const bool isWatched = !isTerminal && std::getenv("FACET_PROGRESS");
+    if (isWatched && all > 0) {
+        static std::string last;
+        const std::string line = std::string(doing) + " " + std::to_string(100 * done / all) + " %";
+        if (line != last)
+            std::cerr << (last = line) << std::endl;
+    }
     if (isTerminal && all > 0)
         std::cerr << '\r' << (done < all ? doing + (" " + std::to_string(100 * done / all)) + " %" : "")
                   << "\x1b[K" << std::flush;

@@ -110,8 +110,8 @@ core::Result<engine::LoadedModel> load(const LoadOptions& options)
         *device, {}, core::gemma3::weightFormatNamed(options.weights), options.context};
     if (!options.type.empty())
         settings.type = options.type == "float32" ? at::kFloat : at::kBFloat16;
-    core::Result<engine::LoadedModel> model =
-        engine::openModel(where->path, where->textOnly, settings, [](int64_t done, int64_t all) {
+    core::Result<engine::LoadedModel> model = engine::openModel(
+        where->path, where->textOnly || options.textOnly, settings, [](int64_t done, int64_t all) {
             showPercent("loading", done, all);
             return true;
         });

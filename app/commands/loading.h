@@ -8,6 +8,7 @@ namespace facet::app {
 /// What generate and score are told about the model.
 struct LoadOptions {
     std::string model;
+    bool textOnly = false;  ///< leaves out the vision part, also where the library does not say so
     std::string device = "auto";
     std::string type;     ///< "": bfloat16 on a GPU, float32 on a CPU
     std::string weights;  ///< "": as engine::placementOf() says

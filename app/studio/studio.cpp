@@ -80,6 +80,7 @@ Studio::Studio(Options options)
       m_downloads([this] { return m_account.settings(); }, m_place.folder / "downloads.json"),
       m_library(core::Library(m_place.folder), builtIns(), core::hubFolder()),
       m_runs({m_place.folder / "runs"}),
+      m_queue(m_runs, m_place.folder, engineProgram(m_options.engineProgram).toStdString()),
       m_conversations(m_place.folder)
 {
     // The engine takes only folders that are there.
@@ -111,8 +112,8 @@ Studio::Studio(Options options)
 
     m_chat = std::make_unique<ui::ChatViewModel>(m_conversations, m_loaded, m_runs,
                                                  core::Library(m_place.folder), builtIns());
-    m_window =
-        std::make_unique<ui::MainWindow>(ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads});
+    m_window = std::make_unique<ui::MainWindow>(
+        ui::MainWindow::Parts{m_settings, m_client, m_loaded, m_downloads, m_runs, m_queue});
     m_notices = std::make_unique<ui::RunNotices>(m_runs, *m_window);
     addPages();
 }
@@ -178,10 +179,12 @@ void Studio::addPages()
                        .title = tr("Runs"),
                        .keys = QKeySequence(Qt::CTRL | Qt::Key_4),
                        .make = [this]() -> QWidget* {
-                           auto* page = new ui::RunsPage(m_runs, toText(m_place.folder / "runs"),
-                                                         engineProgram(m_options.engineProgram));
+                           auto* page = new ui::RunsPage(
+                               {m_runs, m_queue, engineProgram(m_options.engineProgram), &m_loaded});
                            connect(page, &ui::RunsPage::chatWanted, this, &Studio::chatWithTrained);
                            connect(page, &ui::RunsPage::duplicateWanted, this, &Studio::duplicate);
+                           connect(page, &ui::RunsPage::newWanted, this,
+                                   [this] { m_window->showPage(QStringLiteral("finetune")); });
                            return page;
                        }});
     m_window->addPage({.id = QStringLiteral("clusters"),

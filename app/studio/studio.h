@@ -7,6 +7,7 @@
 #include "ui/models/downloads.h"
 #include "ui/models/library_list.h"
 #include "ui/models/loaded_models.h"
+#include "ui/runs/queue_list.h"
 #include "ui/runs/run_list.h"
 #include "ui/runs/run_notices.h"
 #include "ui/settings/hub_account.h"
@@ -69,6 +70,7 @@ private:
     ui::Downloads m_downloads;
     ui::LibraryList m_library;
     ui::RunList m_runs;
+    ui::QueueList m_queue;
     ui::ConversationService m_conversations;
     std::unique_ptr<ui::ChatViewModel> m_chat;
     std::unique_ptr<ui::MainWindow> m_window;

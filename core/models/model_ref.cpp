@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/gguf/gguf_file.h"
 #include "core/models/hf_cache.h"
+#include "core/run/run_folder.h"
 
 #include <algorithm>
 
@@ -40,7 +41,7 @@ Result<ResolvedModel> resolveModel(std::string_view argument, std::span<const Bu
 
     if (fs::is_directory(argument, ignored)) {
         fs::path path = fs::canonical(argument, ignored);
-        return ResolvedModel{path.filename().string(), path, false};
+        return ResolvedModel{nameOfFolder(path), path, false};
     }
     if (isGgufFile(argument)) {
         fs::path path = absoluteModelPath(argument, ignored);

@@ -51,6 +51,17 @@ int64_t startOfProcess(int64_t pid)
     return at == std::string::npos ? 0 : std::strtoll(stat.c_str() + at + 1, nullptr, 10);
 }
 
+/// Of a checkpoint's folder, "step-00000100".
+std::optional<int64_t> stepOf(std::string_view name)
+{
+    int64_t step = 0;
+    const char* end = name.data() + name.size();
+    if (!name.starts_with(kStep))
+        return std::nullopt;
+    const auto [rest, failed] = std::from_chars(name.data() + kStep.size(), end, step);
+    return failed == std::errc() && rest == end ? std::optional(step) : std::nullopt;
+}
+
 std::string environment(const char* name)
 {
     const char* value = std::getenv(name);
@@ -130,19 +141,23 @@ std::vector<int64_t> RunFolder::savedSteps() const
 {
     std::vector<int64_t> steps;
     std::error_code failure;
-    for (const auto& entry : std::filesystem::directory_iterator(checkpoints(), failure)) {
-        // A checkpoint is renamed to its name when it is whole.
-        const std::string name = entry.path().filename().string();
-        int64_t step = 0;
-        const char* end = name.data() + name.size();
-        if (!name.starts_with(kStep))
-            continue;
-        const auto [rest, failed] = std::from_chars(name.data() + kStep.size(), end, step);
-        if (failed == std::errc() && rest == end)
-            steps.push_back(step);
-    }
+    // A checkpoint is renamed to its name when it is whole.
+    for (const auto& entry : std::filesystem::directory_iterator(checkpoints(), failure))
+        if (const std::optional<int64_t> step = stepOf(entry.path().filename().string()))
+            steps.push_back(*step);
     std::ranges::sort(steps);
     return steps;
+}
+
+std::string nameOfFolder(const std::filesystem::path& path)
+{
+    const std::filesystem::path folder = path.has_filename() ? path : path.parent_path();
+    const std::string name = folder.filename().string();
+    const std::filesystem::path run = folder.parent_path().parent_path();
+    const std::optional<int64_t> step = stepOf(name);
+    if (!step || folder.parent_path().filename() != "checkpoints" || !run.has_filename())
+        return name;
+    return run.filename().string() + "-step-" + std::to_string(*step);
 }
 
 Result<void> writeStatus(const RunFolder& folder, const RunStatus& status)

@@ -11,6 +11,7 @@
 //   launch.json, launch.log  by whoever started it in the background, see launch_record.h
 //   checkpoints/step-00000100/
 //   samples/
+//   evaluations/           what was measured afterwards, see evaluation_report.h
 
 #include "core/base/file_lock.h"
 
@@ -73,6 +74,7 @@ struct RunFolder {
     std::filesystem::path launchLog() const { return path / "launch.log"; }
     std::filesystem::path checkpoints() const { return path / "checkpoints"; }
     std::filesystem::path samples() const { return path / "samples"; }
+    std::filesystem::path evaluations() const { return path / "evaluations"; }
     std::filesystem::path checkpoint(int64_t step) const;
 
     /// Whether a run was ever started here.
@@ -87,6 +89,10 @@ struct RunFolder {
     /// Steps of all whole checkpoints, in order.
     std::vector<int64_t> savedSteps() const;
 };
+
+/// What a folder with a model or an adapter is called: its last part, but "receipts-step-100" for a
+/// checkpoint of the run receipts, since the last part is the same in each run.
+std::string nameOfFolder(const std::filesystem::path& path);
 
 /// Errors  Io
 Result<void> writeStatus(const RunFolder& folder, const RunStatus& status);

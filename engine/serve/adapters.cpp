@@ -1,6 +1,7 @@
 #include "engine/serve/adapters.h"
 
 #include "core/base/text.h"
+#include "core/run/run_folder.h"
 #include "engine/guard.h"
 
 #include <algorithm>
@@ -46,7 +47,7 @@ core::Result<ServedAdapter> AdapterShelf::load(const core::api::AdapterLoadReque
     if (!*read)
         return read->error();
     ServedAdapter adapter = {
-        {request.id.empty() ? path.filename().string() : request.id, path.string(), (*read)->baseModel, 0},
+        {request.id.empty() ? core::nameOfFolder(path) : request.id, path.string(), (*read)->baseModel, 0},
         0,
         nullptr};
     for (const auto& layer : (*read)->layers)

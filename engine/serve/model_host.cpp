@@ -164,8 +164,6 @@ core::Result<std::string> ModelHost::load(const LoadRequest& request)
         return fits.error().during("loading " + made->where.name);
 
     auto entry = std::make_shared<Entry>();
-    const std::string id = made->where.name;
-    entry->state.id = id;
     entry->state.path = made->where.path.string();
     entry->state.device = made->settings.device.str();
     entry->state.context = made->settings.context;
@@ -174,9 +172,12 @@ core::Result<std::string> ModelHost::load(const LoadRequest& request)
     entry->state.dtype = nameOf(placement.type);
     entry->state.weights = core::gemma3::nameOf(placement.weights);
 
+    std::string id;
     std::shared_ptr<Entry> failed;
     {
         const std::lock_guard lock(m_mutex);
+        id = freeName(made->where.name, entry->state.path);
+        entry->state.id = made->where.name = id;
         std::shared_ptr<Entry>& place = m_entries[id];
         if (place && place->state.state != ModelState::State::Failed)
             return Error{ErrorCode::InvalidInput,
@@ -189,6 +190,18 @@ core::Result<std::string> ModelHost::load(const LoadRequest& request)
     if (failed)
         end(failed);
     return id;
+}
+
+/// Folders of one name may be different models: the second one is NAME-2.
+std::string ModelHost::freeName(const std::string& name, const std::string& path) const
+{
+    std::string id = name;
+    for (int number = 2;; ++number) {
+        const auto found = m_entries.find(id);
+        if (found == m_entries.end() || found->second->state.path == path)
+            return id;
+        id = name + "-" + std::to_string(number);
+    }
 }
 
 /// A loader's thread.

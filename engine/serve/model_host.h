@@ -114,6 +114,7 @@ private:
     };
 
     core::Result<Plan> plan(const core::api::LoadRequest& request) const;
+    std::string freeName(const std::string& name, const std::string& path) const;  // with m_mutex held
     void run(const std::shared_ptr<Entry>& entry, const Plan& plan);
     std::shared_ptr<ServedModel> serve(LoadedModel loaded, const std::string& id,
                                        const LoadSettings& settings) const;

@@ -165,6 +165,27 @@ Result<void> moveEntry(RunQueue& queue, int64_t id, size_t place)
     return {};
 }
 
+Result<void> setAfter(RunQueue& queue, int64_t id, std::vector<int64_t> after)
+{
+    const auto found = placeOf(queue, id);
+    if (found == queue.entries.end())
+        return notThere(id);
+    // All that these wait for, so that none waits for itself.
+    std::vector<int64_t> before = after;
+    for (size_t i = 0; i < before.size(); ++i) {
+        const QueueEntry* entry = queue.find(before[i]);
+        if (!entry)
+            return notThere(before[i]);
+        if (entry->id == id)
+            return refused(found->name + " would wait for itself: what it is to wait for comes after it");
+        for (const int64_t next : entry->after)
+            if (queue.find(next) && std::ranges::find(before, next) == before.end())
+                before.push_back(next);
+    }
+    found->after = std::move(after);
+    return {};
+}
+
 Result<void> removeEntry(RunQueue& queue, int64_t id)
 {
     const auto found = placeOf(queue, id);

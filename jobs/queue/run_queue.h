@@ -56,6 +56,11 @@ core::Result<int64_t> addEntry(RunQueue& queue, QueueEntry entry);
 /// Errors  NotFound
 core::Result<void> moveEntry(RunQueue& queue, int64_t id, size_t place);
 
+/// Lets an entry start only when those of `after` are done, and no others.
+///
+/// Errors  NotFound; InvalidInput: one of them comes after this one, or is this one
+core::Result<void> setAfter(RunQueue& queue, int64_t id, std::vector<int64_t> after);
+
 /// Errors  NotFound; InvalidInput: others come after it
 core::Result<void> removeEntry(RunQueue& queue, int64_t id);
 

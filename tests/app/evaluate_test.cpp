@@ -1,6 +1,7 @@
 // evaluate as a user runs it: its loss is that of training's validation, and an answer is exact where
 // generate writes it.
 
+#include "core/run/evaluation_report.h"
 #include "core/run/event_log.h"
 #include "core/run/run_folder.h"
 #include "tests/app/engine_program.h"
@@ -94,6 +95,58 @@ private Q_SLOTS:
         QVERIFY(result["best"][0]["tuned"]["loss"] <= result["worst"][2]["tuned"]["loss"]);
         QCOMPARE(result["worst"].size(), size_t{3});
         QVERIFY(QString::fromStdString(result["worst"][0]["place"]).contains("sums.jsonl line "));
+
+        // By the run's name alone: the same rows, the same numbers, and a file that says so.
+        const QString folder = QString::fromStdString(run.path.string());
+        const QString out = folder + "/evaluations/first.json";
+        const Outcome own =
+            m_engine.run({"evaluate", "--run", folder, "--device", "cpu", "--json", "--out", out});
+        QVERIFY2(own.exitCode == 0, own.error.constData());
+        QVERIFY(own.json()["base"] == result["base"]);
+        QVERIFY(own.json()["tuned"] == result["tuned"]);
+        QVERIFY(own.json()["worst"] == result["worst"]);
+        const std::vector<std::filesystem::path> files = core::evaluationFiles(run);
+        QCOMPARE(files.size(), size_t{1});
+        const core::Result<core::EvaluationReport> report = core::readEvaluation(files.front());
+        QVERIFY2(report, core::reason(report));
+        QVERIFY(json(core::toJson(*report)) == own.json());
+        QCOMPARE(report->step, 8);
+        QVERIFY(report->isOwnData);
+        QCOMPARE(report->data, data.toStdString());
+        QCOMPARE(report->measures.back().loss, tuned);
+        QCOMPARE(report->worst.size(), size_t{3});
+        QVERIFY(report->worst[0].answers[1].text.has_value());
+        verifyRefused(m_engine.run({"evaluate", "--run", folder, "--step", "7"}), 2,
+                      "no checkpoint of step 7");
+        verifyRefused(m_engine.run({"evaluate", "demo", "--run", folder}), 2, "leave out the others");
+    }
+
+    void aFullFineTuneIsMeasuredBesideItsBase()
+    {
+        QByteArray rows;
+        for (int i = 0; i < 12; ++i)
+            rows += row(QString("%1 and 1?").arg(i), QString("%1.").arg(i + 1));
+        const QString data = write("few.jsonl", rows);
+        const QString job = write("full.json", R"({"name": "all", "model": "demo", "method": "full",
+            "data": {"sources": [{"path": "few.jsonl"}]}, "sequence_length": 64, "batch": {"global": 4, "micro": 2},
+            "steps": 4, "precision": "fp32", "schedule": {"warmup_steps": 0}, "optimizer": {"lr": 0.001}})");
+        const Outcome trained = m_engine.run({"train", job, "--device", "cpu"});
+        QVERIFY2(trained.exitCode == 0, trained.error.constData());
+        const QString run = m_engine.path("home/runs/all");
+        verifyRefused(m_engine.run({"evaluate", "--run", run, "--device", "cpu"}), 2, "validates on no rows");
+        m_engine.set("FACET_PROGRESS", "1");
+        const Outcome outcome =
+            m_engine.run({"evaluate", "--run", run, "--device", "cpu", "--data", data, "--json"});
+        m_engine.unset("FACET_PROGRESS");
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        QVERIFY2(outcome.error.contains("\nreading rows with the tuned model 100 %\n"),
+                 outcome.error.constData());
+        const json result = outcome.json();
+        const json base = evaluated({"--data", data, "--sequence-length", "64"});
+        QVERIFY(result["base"] == base["model"]);
+        QVERIFY(result["tuned"]["loss"] < result["base"]["loss"].get<double>() - 0.1);
+        QCOMPARE(result["step"].get<int>(), 4);
+        QVERIFY(!result["own_data"].get<bool>());
     }
 
     void anAnswerIsExactWhereGenerateWritesIt()
@@ -133,6 +186,7 @@ private Q_SLOTS:
         QCOMPARE(two["samples"].get<int>() + two["left_out"].get<int>(), 2);
 
         verifyRefused(m_engine.run({"evaluate", "--data", data}), 2, "needs a model");
+        verifyRefused(m_engine.run({"evaluate", "demo"}), 2, "needs rows");
         verifyRefused(m_engine.run({"evaluate", "demo", "--device", "cpu", "--data", "/nowhere.jsonl"}), 1,
                       "/nowhere.jsonl");
     }

@@ -1,14 +1,17 @@
 #include "ui/chat/comparison_view.h"
 
+#include "ui/background.h"
 #include "ui/chat/adapter_picker.h"
 #include "ui/chat/chat_words.h"
 #include "ui/chat/thumbnail.h"
+#include "ui/chat/word_diff.h"
 #include "ui/markdown/markdown_view.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/chip.h"
 #include "ui/widgets/label.h"
 
+#include <QAction>
 #include <QEvent>
 #include <QMenu>
 #include <QPainter>
@@ -235,6 +238,8 @@ ComparisonView::ComparisonView(ChatViewModel& viewModel, QWidget* parent)
       m_viewModel(viewModel),
       m_question(new Label(TextStyle::Chat)),
       m_settings(new Label(TextStyle::Small, Role::Text3)),
+      m_mark(makeSwitch(QStringLiteral("comparisonMark"), tr("Mark differences"))),
+      m_difference(new Label(TextStyle::Small, Role::Changed)),
       m_pictures(new QBoxLayout(QBoxLayout::LeftToRight)),
       m_both(new QBoxLayout(QBoxLayout::LeftToRight)),
       m_columns{new AnswerColumn(viewModel, 0), new AnswerColumn(viewModel, 1)}
@@ -256,8 +261,12 @@ ComparisonView::ComparisonView(ChatViewModel& viewModel, QWidget* parent)
     m_settings->setWordWrap(true);
     words->addWidget(m_question);
     words->addWidget(m_settings);
+    m_difference->setObjectName(QStringLiteral("comparisonDifference"));
+    m_difference->hide();
+    words->addWidget(m_difference);
     head->addLayout(m_pictures);
     head->addLayout(words, 1);
+    head->addWidget(m_mark, 0, Qt::AlignTop);
     column->addLayout(head);
     m_both->setSpacing(0);
     for (AnswerColumn* answer : m_columns) {
@@ -265,6 +274,13 @@ ComparisonView::ComparisonView(ChatViewModel& viewModel, QWidget* parent)
         connect(answer, &AnswerColumn::linkActivated, this, &ComparisonView::linkActivated);
     }
     column->addLayout(m_both, 1);
+    for (AnswerColumn* answer : m_columns)
+        connect(&answer->text(), &MarkdownView::parsed, this, &ComparisonView::compareWords);
+    connect(m_mark, &QCheckBox::toggled, this, &ComparisonView::compareWords);
+    auto* mark = new QAction(tr("A/B: mark the words that differ"), this);
+    mark->setObjectName(QStringLiteral("actionMarkDifferences"));
+    connect(mark, &QAction::triggered, m_mark, &QCheckBox::click);
+    addAction(mark);
     connect(&viewModel, &ChatViewModel::comparisonChanged, this, &ComparisonView::showPair);
     connect(&viewModel, &ChatViewModel::conversationChanged, this, &ComparisonView::showPair);
     connect(&viewModel, &ChatViewModel::activityChanged, this, &ComparisonView::showStates);
@@ -301,6 +317,44 @@ void ComparisonView::showPair()
                             tr("From the next question on %1.").arg(next.join(tr(", "))));
     for (size_t side = 0; side < 2; ++side)
         m_columns[side]->setAnswer(m_pair.answers[side]);
+    compareWords();
+}
+
+/// Marks what differs once both answers are whole; while they are written all of it would flicker.
+void ComparisonView::compareWords()
+{
+    MarkdownView& left = m_columns[0]->text();
+    MarkdownView& right = m_columns[1]->text();
+    const bool areWhole = m_pair.question != 0 && left.isParsed() && right.isParsed();
+    m_mark->setEnabled(areWhole);
+    m_mark->setToolTip(areWhole ? QString() : tr("When both answers are there"));
+    if (!areWhole || !m_mark->isChecked()) {
+        left.setMarks({});
+        right.setMarks({});
+        m_difference->hide();
+        return;
+    }
+    runInBackground(
+        this, [a = left.shownText(), b = right.shownText()] { return diffWords(a, b); },
+        [this, &left, &right, a = left.shownText(), b = right.shownText()](const WordDiff& diff) {
+            if (!m_mark->isChecked() || a != left.shownText() || b != right.shownText())
+                return;
+            const auto marksOf = [](const QList<TextSpan>& stretches) {
+                QList<Span> marks;
+                for (const TextSpan& stretch : stretches)
+                    marks.append(
+                        {static_cast<int>(stretch.begin), static_cast<int>(stretch.length), Marked, {}});
+                return marks;
+            };
+            left.setMarks(marksOf(diff.left));
+            right.setMarks(marksOf(diff.right));
+            m_difference->setText(diff.numLeft + diff.numRight == 0
+                                      ? tr("Both answers have the same words.")
+                                      : tr("Words that differ are marked: %1 in A, %2 in B.")
+                                            .arg(diff.numLeft)
+                                            .arg(diff.numRight));
+            m_difference->show();
+        });
 }
 
 void ComparisonView::showPictures(const QList<core::Picture>& pictures)

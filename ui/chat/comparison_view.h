@@ -10,6 +10,7 @@
 
 #include <array>
 
+class QCheckBox;
 class QToolButton;
 
 namespace facet::ui {
@@ -78,10 +79,13 @@ private:
     void showPair();
     void showPictures(const QList<core::Picture>& pictures);
     void showStates();
+    void compareWords();
 
     ChatViewModel& m_viewModel;
     Label* m_question;
     Label* m_settings;
+    QCheckBox* m_mark;
+    Label* m_difference;  // in numbers
     QBoxLayout* m_pictures;
     QList<core::Picture> m_shownPictures;
     QBoxLayout* m_both;

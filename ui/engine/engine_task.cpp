@@ -12,6 +12,9 @@ EngineTask::EngineTask(QString program, QStringList arguments, QObject* parent)
     m_killTimer.setSingleShot(true);
     m_killTimer.setInterval(std::chrono::seconds(3));
     connect(&m_killTimer, &QTimer::timeout, &m_process, &QProcess::kill);
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("FACET_PROGRESS"), QStringLiteral("1"));
+    m_process.setProcessEnvironment(environment);
     m_process.setStandardInputFile(QProcess::nullDevice());
     m_process.setStandardOutputFile(QProcess::nullDevice());
     connect(&m_process, &QProcess::readyReadStandardError, this, &EngineTask::readLines);

@@ -116,6 +116,7 @@ void CodeBlock::applyTheme()
     m_text->setPalette(palette);
     m_text->viewport()->setAutoFillBackground(true);
     m_colours->rehighlight();
+    showMarks();
 }
 
 void CodeBlock::setLanguage(const QString& language)
@@ -141,7 +142,33 @@ qsizetype CodeBlock::showCode(const QString& code, qsizetype budget)
     cursor.insertText(part.toString());
     m_shown += part.size();
     m_numLines += static_cast<int>(part.count(u'\n'));
+    showMarks();
     return part.size();
+}
+
+void CodeBlock::setMarks(const QList<Span>& marks)
+{
+    if (marks == m_marks)
+        return;
+    m_marks = marks;
+    showMarks();
+}
+
+void CodeBlock::showMarks()
+{
+    QList<QTextEdit::ExtraSelection> selections;
+    for (const Span& mark : m_marks) {
+        if (mark.start + mark.length > m_shown)
+            break;
+        QTextEdit::ExtraSelection selection;
+        selection.cursor = QTextCursor(m_text->document());
+        selection.cursor.setPosition(mark.start);
+        selection.cursor.setPosition(mark.start + mark.length, QTextCursor::KeepAnchor);
+        selection.format.setBackground(Theme::color(Role::ChangedSoft));
+        selection.format.setForeground(Theme::color(Role::Changed));
+        selections.append(selection);
+    }
+    m_text->setExtraSelections(selections);
 }
 
 static int heightOfLines(int numLines)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ui/markdown/markdown_block.h"
+
 #include <QFrame>
 #include <QPlainTextEdit>
 #include <QSyntaxHighlighter>
@@ -20,6 +22,9 @@ public:
     /// Shows `code`, adding at most `budget` characters to what is there; the next call goes on.
     /// Gives how many it added.
     qsizetype showCode(const QString& code, qsizetype budget);
+
+    /// Stretches of the code that stand out.
+    void setMarks(const QList<Span>& marks);
 
     bool isWhole() const { return m_shown == m_code.size(); }
 
@@ -42,12 +47,14 @@ private:
     class Colours;
 
     void applyTheme();
+    void showMarks();
 
     Label* m_name;
     QPlainTextEdit* m_text;
     Colours* m_colours;
     QWidget* m_head;
     QString m_code;
+    QList<Span> m_marks;
     qsizetype m_shown = 0;
     int m_numLines = 1;
 };

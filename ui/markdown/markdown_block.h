@@ -14,6 +14,7 @@ enum SpanStyle : quint8 {
     InlineCode = 4,
     Strike = 8,
     Link = 16,
+    Marked = 32,
 };
 
 /// A stretch of a text that looks otherwise than the rest.
@@ -50,6 +51,7 @@ struct MarkdownBlock {
 
     QString language;  ///< of a code block, "" if it does not say
     QString code;      ///< lines end with \n but the last
+    QList<Span> codeMarks;
 
     QList<Align> columns;
     QList<QList<RichText>> rows;  ///< the first is the head, unless it continues

@@ -61,6 +61,7 @@ void MarkdownView::setText(const QString& text, bool isFinished)
     m_fed = 0;
     m_isFinished = isFinished;
     m_isFinishFed = false;
+    m_marks.clear();
     m_anchor = m_cursor = {};
     setAccessibleDescription(text.left(1000));
     work();
@@ -69,6 +70,7 @@ void MarkdownView::setText(const QString& text, bool isFinished)
 void MarkdownView::append(const QString& text)
 {
     m_text += text;
+    setMarks({});
     work();
 }
 
@@ -108,6 +110,7 @@ void MarkdownView::work()
         return;
     const qint64 begin = processorTimeNs();
     qsizetype budget = kSliceCharacters;
+    const bool wasParsed = m_isFinishFed;
     budget -= feed(budget);
     takeBlocks();
     if (m_firstStale < m_items.size()) {
@@ -130,6 +133,8 @@ void MarkdownView::work()
     m_longestSliceNs = std::max(m_longestSliceNs, processorTimeNs() - begin);
     if (!isSettled())
         m_more.start();
+    if (m_isFinishFed && !wasParsed)
+        Q_EMIT parsed();
 }
 
 /// Gives the next part of the text to the parser.
@@ -184,6 +189,79 @@ void MarkdownView::feedPlain(QStringView text)
     }
 }
 
+/// Calls `visit` with each text of a block that can be read, and where its marks belong.
+template <typename Block, typename Visit>
+static void visitTexts(Block& block, const Visit& visit)
+{
+    switch (block.kind) {
+        case MarkdownBlock::Kind::Text:
+            visit(block.text.text, block.text.spans);
+            break;
+        case MarkdownBlock::Kind::Code:
+            visit(block.code, block.codeMarks);
+            break;
+        case MarkdownBlock::Kind::Table:
+            for (auto& row : block.rows)
+                for (auto& cell : row)
+                    visit(cell.text, cell.spans);
+            break;
+        case MarkdownBlock::Kind::Rule:
+            break;
+    }
+}
+
+/// With the ends of its lines.
+static int shownLength(const MarkdownBlock& block)
+{
+    int length = 0;
+    visitTexts(block, [&length](const QString& text, const QList<Span>&) {
+        length += static_cast<int>(text.size()) + 1;
+    });
+    return length;
+}
+
+QString MarkdownView::shownText() const
+{
+    QString shown;
+    for (const MarkdownBlock& block : blocks())
+        visitTexts(block, [&shown](const QString& text, const QList<Span>&) { shown += text + u'\n'; });
+    return shown;
+}
+
+/// The block, which begins at `offset` of shownText(), with the marks that lie in it.
+MarkdownBlock MarkdownView::marked(MarkdownBlock block, int offset) const
+{
+    visitTexts(block, [this, &offset](const QString& text, QList<Span>& spans) {
+        const int end = offset + static_cast<int>(text.size());
+        for (const Span& mark : m_marks) {
+            const int from = std::max(mark.start, offset), to = std::min(mark.start + mark.length, end);
+            if (from < to)
+                spans.append({from - offset, to - from, Marked, {}});
+        }
+        offset = end + 1;
+    });
+    return block;
+}
+
+void MarkdownView::setMarks(const QList<Span>& marks)
+{
+    if (marks == m_marks)
+        return;
+    m_marks = marks;
+    int offset = 0;
+    for (size_t i = 0; i < m_items.size(); ++i) {
+        const MarkdownBlock& block = blocks()[static_cast<qsizetype>(i)];
+        MarkdownBlock with = marked(block, offset);
+        offset += shownLength(block);
+        if (with == m_items[i].block)
+            continue;
+        m_items[i].block = std::move(with);
+        m_items[i].isDirty = true;
+        m_firstStale = std::min(m_firstStale, i);
+    }
+    work();
+}
+
 /// Makes the items agree with the blocks; what changed has to be laid out again.
 void MarkdownView::takeBlocks()
 {
@@ -195,7 +273,12 @@ void MarkdownView::takeBlocks()
         first = std::max<qsizetype>(static_cast<qsizetype>(m_items.size()) - 1, 0);
     if (static_cast<qsizetype>(m_items.size()) > all.size())
         dropItemsFrom(static_cast<size_t>(all.size()));
-    for (qsizetype i = std::min(first, static_cast<qsizetype>(m_items.size())); i < all.size(); ++i) {
+    first = std::min(first, static_cast<qsizetype>(m_items.size()));
+    int offset = 0;
+    if (!m_marks.isEmpty())
+        for (qsizetype i = 0; i < first; ++i)
+            offset += shownLength(all[i]);
+    for (qsizetype i = first; i < all.size(); ++i) {
         const size_t index = static_cast<size_t>(i);
         if (index == m_items.size())
             m_items.emplace_back();
@@ -207,7 +290,8 @@ void MarkdownView::takeBlocks()
         }
         if (all[i].kind != MarkdownBlock::Kind::Text)
             item.text.reset();
-        item.block = all[i];
+        item.block = m_marks.isEmpty() ? all[i] : marked(all[i], offset);
+        offset += m_marks.isEmpty() ? 0 : shownLength(all[i]);
         item.isDirty = true;
         m_firstStale = std::min(m_firstStale, index);
     }
@@ -256,6 +340,7 @@ qsizetype MarkdownView::layOut(size_t index, qsizetype budget)
                 code->show();
             }
             taken += code->showCode(item.block.code, budget);
+            code->setMarks(item.block.codeMarks);
             item.isDirty = !code->isWhole();
             item.height = code->wantedHeight();
             break;

@@ -37,6 +37,16 @@ public:
     QString text() const { return m_text; }
     QString selectedText() const;
 
+    /// What can be read of it, without Markdown's signs: blocks and cells of tables in lines of their own.
+    /// Whole only after parsed().
+    QString shownText() const;
+
+    /// Stretches of shownText() that stand out, in order; another text has none.
+    void setMarks(const QList<Span>& marks);
+
+    /// Whether all that was given is parsed, and no more will come.
+    bool isParsed() const { return m_isFinishFed; }
+
     /// For the width that it has.
     int contentHeight() const { return m_height; }
 
@@ -55,6 +65,7 @@ public:
 
 Q_SIGNALS:
     void heightChanged();
+    void parsed();
     void linkActivated(const QString& address);
     void copied();
 
@@ -90,6 +101,7 @@ private:
     qsizetype feed(qsizetype budget);
     void feedPlain(QStringView text);
     void takeBlocks();
+    MarkdownBlock marked(MarkdownBlock block, int offset) const;
     qsizetype layOut(size_t index, qsizetype budget);
     void place();
     size_t firstBelow(int y) const;
@@ -110,6 +122,7 @@ private:
     qsizetype m_fed = 0;  // of m_text, that was given to the document
     bool m_isFinished = false;
     bool m_isFinishFed = false;
+    QList<Span> m_marks;
     std::vector<Item> m_items;
     size_t m_firstStale = 0;  // items from here on may need work
     int m_height = 0;

@@ -61,6 +61,10 @@ void TextBlock::format()
             range.format.setProperty(QTextFormat::FontPixelSize, mono.pixelSize());
             range.format.setBackground(Theme::color(Role::Sunken));
         }
+        if (span.styles & Marked) {
+            range.format.setBackground(Theme::color(Role::ChangedSoft));
+            range.format.setForeground(Theme::color(Role::Changed));
+        }
         if (span.styles & Link) {
             range.format.setForeground(Theme::color(Role::AccentText));
             range.format.setFontUnderline(true);

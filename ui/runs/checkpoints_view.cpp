@@ -2,6 +2,7 @@
 
 #include "ui/background.h"
 #include "ui/models/words.h"
+#include "ui/runs/evaluation_dialog.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/label.h"
@@ -67,6 +68,8 @@ CheckpointsView::CheckpointsView(QString engine, QWidget* parent)
     m_more = makeIconButton(QStringLiteral("checkpointMore"), QStringLiteral("more"),
                             tr("More for this checkpoint"));
     auto* menu = new QMenu(m_more);
+    menu->addAction(tr("Evaluate…"), this, &CheckpointsView::evaluate)
+        ->setObjectName(QStringLiteral("checkpointEvaluate"));
     m_merge = menu->addAction(QString(), this, &CheckpointsView::merge);
     m_merge->setObjectName(QStringLiteral("checkpointMerge"));
     m_gguf = menu->addAction(tr("Export as GGUF…"), this, &CheckpointsView::exportGguf);
@@ -94,12 +97,6 @@ CheckpointsView::CheckpointsView(QString engine, QWidget* parent)
     showState();
 }
 
-void CheckpointsView::setRun(const QString& name, const QString& baseModel)
-{
-    m_run = name;
-    m_base = baseModel;
-}
-
 /// The newest one until somebody chooses.
 const CheckpointTable::Checkpoint* CheckpointsView::chosen() const
 {
@@ -109,7 +106,7 @@ const CheckpointTable::Checkpoint* CheckpointsView::chosen() const
 
 QString CheckpointsView::nameOf(const CheckpointTable::Checkpoint& checkpoint) const
 {
-    return tr("%1, step %2").arg(m_run, words::integer(checkpoint.step));
+    return tr("%1, step %2").arg(m_run.name, words::integer(checkpoint.step));
 }
 
 void CheckpointsView::showState()
@@ -136,7 +133,7 @@ void CheckpointsView::chat()
         return;
     const QString folder = QString::fromStdString(checkpoint->folder.string());
     if (checkpoint->isAdapter)
-        Q_EMIT chatWanted(m_base, folder, nameOf(*checkpoint));
+        Q_EMIT chatWanted(m_run.baseModel, folder, nameOf(*checkpoint));
     else
         Q_EMIT chatWanted(folder, {}, nameOf(*checkpoint));
 }
@@ -156,13 +153,13 @@ void CheckpointsView::merge()
         return;
     const QString folder = QString::fromStdString(checkpoint->folder.string());
     const QString suggested =
-        QDir::home().filePath(QStringLiteral("%1-step-%2").arg(m_run).arg(checkpoint->step));
+        QDir::home().filePath(QStringLiteral("%1-step-%2").arg(m_run.name).arg(checkpoint->step));
     if (checkpoint->isAdapter)
         open({tr("Merge %1").arg(nameOf(*checkpoint)),
               tr("Writes %1 with the adapter in its weights as a Hugging Face folder, which needs no adapter "
                  "any more.")
-                  .arg(m_base),
-              {QStringLiteral("merge"), QStringLiteral("-m"), m_base, QStringLiteral("-a"), folder},
+                  .arg(m_run.baseModel),
+              {QStringLiteral("merge"), QStringLiteral("-m"), m_run.baseModel, QStringLiteral("-a"), folder},
               suggested,
               modelTypes()});
     else
@@ -180,10 +177,10 @@ void CheckpointsView::exportGguf()
         return;
     const QString folder = QString::fromStdString(checkpoint->folder.string());
     QStringList arguments = {QStringLiteral("export"), QStringLiteral("--format"), QStringLiteral("gguf"),
-                             QStringLiteral("-m"), checkpoint->isAdapter ? m_base : folder};
+                             QStringLiteral("-m"), checkpoint->isAdapter ? m_run.baseModel : folder};
     if (checkpoint->isAdapter)
         arguments << QStringLiteral("-a") << folder;
-    const QString name = QStringLiteral("%1-step-%2.gguf").arg(m_run).arg(checkpoint->step);
+    const QString name = QStringLiteral("%1-step-%2.gguf").arg(m_run.name).arg(checkpoint->step);
     open({tr("Export %1 as GGUF").arg(nameOf(*checkpoint)),
           tr("Writes one file for llama.cpp and its like, and a second one for the vision part if there is "
              "one."),
@@ -195,6 +192,22 @@ void CheckpointsView::exportGguf()
            {tr("float32"), QStringLiteral("f32")}},
           QStringLiteral("gguf"),
           /*writesModel=*/false});
+}
+
+void CheckpointsView::evaluate()
+{
+    const CheckpointTable::Checkpoint* checkpoint = chosen();
+    if (!checkpoint || !checkpoint->isThere()) {
+        Q_EMIT said(QStringLiteral("info"), tr("There is nothing to evaluate"),
+                    checkpoint ? tr("The checkpoint of step %1 was removed since: choose another one.")
+                                     .arg(words::integer(checkpoint->step))
+                               : tr("%1 has no checkpoint yet.").arg(m_run.name));
+        return;
+    }
+    auto* dialog = new EvaluationDialog(
+        m_engine, {m_run.folder, nameOf(*checkpoint), checkpoint->step, m_run.ownRows}, this);
+    connect(dialog, &EvaluationDialog::evaluated, this, &CheckpointsView::evaluated);
+    dialog->open();
 }
 
 /// What this engine can write, which its help tells; a way that it does not have is not shown.
@@ -228,7 +241,7 @@ void CheckpointsView::copyAdapter()
     dialog->setOption(QFileDialog::ShowDirsOnly);
     connect(dialog, &QFileDialog::fileSelected, this,
             [this, from = checkpoint->folder, name = nameOf(*checkpoint),
-             to = QStringLiteral("%1-step-%2").arg(m_run).arg(checkpoint->step)](const QString& place) {
+             to = QStringLiteral("%1-step-%2").arg(m_run.name).arg(checkpoint->step)](const QString& place) {
                 const QString target = QDir(place).filePath(to);
                 runInBackground(
                     this, [from, target] { return copyPeftFiles(from, target.toStdString()); },

@@ -22,17 +22,28 @@ public:
 
     CheckpointTable& table() { return m_table; }
 
-    /// Whose checkpoints they are: the run's name, and its base model as its job calls it.
-    void setRun(const QString& name, const QString& baseModel);
+    struct Run {
+        std::filesystem::path folder;
+        QString name;
+        QString baseModel;  ///< as its job calls it
+        QString ownRows;    ///< that it validates on, in words; "": none
+    };
+
+    /// Whose checkpoints they are.
+    void setRun(Run run) { m_run = std::move(run); }
 
     void chat();
     void merge();
     void copyAdapter();
     void exportGguf();
 
+    /// Measures the chosen checkpoint; evaluated() follows if it comes to its end.
+    void evaluate();
+
 Q_SIGNALS:
     /// `adapter` on `model`; "": the model alone.
     void chatWanted(const QString& model, const QString& adapter, const QString& name);
+    void evaluated();
     void said(const QString& icon, const QString& title, const QString& detail);
 
 protected:
@@ -46,8 +57,7 @@ private:
     void askEngine();
 
     QString m_engine;
-    QString m_run;
-    QString m_base;
+    Run m_run;
     CheckpointTable m_table;
     QTableView* m_view;
     QPushButton* m_chat;

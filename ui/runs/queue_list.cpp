@@ -182,6 +182,11 @@ void QueueList::remove(int64_t id)
     edit([id](jobs::RunQueue& queue) { return jobs::removeEntry(queue, id); });
 }
 
+void QueueList::setAfter(int64_t id, std::vector<int64_t> after)
+{
+    edit([id, after = std::move(after)](jobs::RunQueue& queue) { return jobs::setAfter(queue, id, after); });
+}
+
 void QueueList::clearEnded()
 {
     edit([home = home()](jobs::RunQueue& queue) {

@@ -47,6 +47,9 @@ public:
     /// `step` places down; up if it is negative.
     void move(int64_t id, int step);
     void remove(int64_t id);
+
+    /// Lets it start only when these are done.
+    void setAfter(int64_t id, std::vector<int64_t> after);
     void clearEnded();
 
     /// Whatever else has its first device.

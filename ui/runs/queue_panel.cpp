@@ -1,5 +1,6 @@
 #include "ui/runs/queue_panel.h"
 
+#include "ui/models/room_question.h"
 #include "ui/runs/run_words.h"
 #include "ui/runs/sweep_dialog.h"
 #include "ui/theme/icons.h"
@@ -95,11 +96,11 @@ private:
 
 }  // namespace
 
-QueuePanel::QueuePanel(RunList& runs, std::filesystem::path home, std::filesystem::path engine,
-                       QWidget* parent)
+QueuePanel::QueuePanel(RunList& runs, QueueList& list, LoadedModels* loaded, QWidget* parent)
     : QWidget(parent),
       m_runs(runs),
-      m_list(runs, std::move(home), std::move(engine)),
+      m_list(list),
+      m_loaded(loaded),
       m_banner(new Banner(Banner::Tone::Bad)),
       m_view(new QListView)
 {
@@ -164,7 +165,7 @@ QWidget* QueuePanel::makeBar()
     m_start->setAccessibleName(tr("Start the queue"));
     m_start->setToolTip(tr("Nobody works the queue: start what waits"));
     setCompact(m_start);
-    connect(m_start, &QPushButton::clicked, &m_list, &QueueList::startWorker);
+    connect(m_start, &QPushButton::clicked, this, &QueuePanel::startWorker);
     m_more =
         makeIconButton(QStringLiteral("queueMore"), QStringLiteral("more"), tr("What to do with the queue"));
     m_more->setPopupMode(QToolButton::InstantPopup);
@@ -192,7 +193,10 @@ void QueuePanel::addActions()
         item->setShortcut(keys);
         item->setShortcutContext(Qt::WidgetShortcut);  // shown, not heard a second time
         connect(item, &QAction::triggered, action, &QAction::trigger);
-        connect(action, &QAction::changed, item, [action, item] { item->setEnabled(action->isEnabled()); });
+        connect(action, &QAction::changed, item, [action, item] {
+            item->setEnabled(action->isEnabled());
+            item->setText(action->iconText());
+        });
         return action;
     };
     m_ofRow << add("actionQueueStartNow", QStringLiteral("play"), tr("Start now"),
@@ -204,6 +208,8 @@ void QueuePanel::addActions()
     m_ofRow << add("actionQueueDown", QStringLiteral("down"), tr("Move down"),
                    tr("Queue: move the chosen run down"), QKeySequence(Qt::ALT | Qt::Key_Down),
                    [this] { move(1); });
+    m_after = add("actionQueueAfter", QStringLiteral("clock"), tr("Run after the one above"),
+                  tr("Queue: run the chosen one after the one above"), {}, [this] { changeAfter(); });
     // Del is the Runs page's key for the chosen run; in the list of the queue it is heard by the filter.
     m_ofRow << add("actionQueueRemove", QStringLiteral("close"), tr("Take out of the queue"),
                    tr("Queue: take the chosen run out"), {}, [this] { remove(); });
@@ -231,6 +237,18 @@ void QueuePanel::move(int step)
         m_list.move(row->entry.id, step);
 }
 
+void QueuePanel::changeAfter()
+{
+    const QueueList::Row* row = current();
+    if (!row)
+        return;
+    const int above = m_view->currentIndex().row() - 1;
+    if (!row->entry.after.empty())
+        m_list.setAfter(row->entry.id, {});
+    else if (above >= 0)
+        m_list.setAfter(row->entry.id, {m_list.row(above).entry.id});
+}
+
 void QueuePanel::remove()
 {
     const QueueList::Row* row = current();
@@ -250,9 +268,12 @@ void QueuePanel::startNow()
     const QueueList::Row* row = current();
     if (!row || row->report.state != jobs::EntryState::Waiting)
         return;
-    const int64_t id = row->entry.id;
+    const auto start = [this, id = row->entry.id,
+                        device = QString::fromStdString(row->entry.devices.front())] {
+        whenThereIsRoom(m_loaded, {device, tr("start")}, this, [this, id] { m_list.startNow(id); });
+    };
     if (row->takenBy.empty()) {
-        m_list.startNow(id);
+        start();
         return;
     }
     auto* question = new QMessageBox(
@@ -264,10 +285,25 @@ void QueuePanel::startNow()
         QMessageBox::Cancel, this);
     question->setObjectName(QStringLiteral("queueStartQuestion"));
     question->setAttribute(Qt::WA_DeleteOnClose);
-    QPushButton* start = question->addButton(tr("Start beside it"), QMessageBox::AcceptRole);
-    start->setObjectName(QStringLiteral("queueStartYes"));
-    connect(start, &QPushButton::clicked, this, [this, id] { m_list.startNow(id); });
+    QPushButton* yes = question->addButton(tr("Start beside it"), QMessageBox::AcceptRole);
+    yes->setObjectName(QStringLiteral("queueStartYes"));
+    connect(yes, &QPushButton::clicked, this, start);
     question->open();
+}
+
+void QueuePanel::startWorker()
+{
+    QString device;
+    for (int row = 0; row < m_list.rowCount() && device.isEmpty(); ++row)
+        if (m_list.row(row).report.state == jobs::EntryState::Waiting)
+            device = QString::fromStdString(m_list.row(row).entry.devices.front());
+    whenThereIsRoom(m_loaded, {device, tr("start")}, this, [this] { m_list.startWorker(); });
+}
+
+void QueuePanel::takeFocus()
+{
+    if (m_view->isVisible())
+        m_view->setFocus(Qt::OtherFocusReason);
 }
 
 void QueuePanel::showResults()
@@ -294,6 +330,13 @@ void QueuePanel::showState()
     for (QAction* action : m_ofRow)
         action->setEnabled(row != nullptr);
     m_ofRow.front()->setEnabled(row && row->report.state == jobs::EntryState::Waiting);
+    const int above = m_view->currentIndex().row() - 1;
+    const bool waits = row && !row->entry.after.empty();
+    m_after->setEnabled(row && row->report.state == jobs::EntryState::Waiting && (waits || above >= 0));
+    m_after->setIconText(waits ? tr("Do not wait for others")
+                         : above >= 0
+                             ? tr("Run after %1").arg(QString::fromStdString(m_list.row(above).entry.name))
+                             : tr("Run after the one above"));
     m_results->setEnabled(!m_list.sweeps().isEmpty());
     m_clear->setEnabled(m_list.rowCount() > 0);
     const int rows = std::min(m_list.rowCount(), kMostRows);

@@ -3,6 +3,7 @@
 #include "core/run/run_signal.h"
 #include "jobs/launch/launch.h"
 #include "ui/background.h"
+#include "ui/models/room_question.h"
 #include "ui/models/words.h"
 #include "ui/runs/checkpoints_view.h"
 #include "ui/runs/resume_dialog.h"
@@ -66,6 +67,12 @@ void RunDetail::resumeWith(const QStringList& changes)
                            {}};
     for (const QString& change : changes)
         launch.arguments.push_back(change.toStdString());
+    whenThereIsRoom(m_loaded, {QString::fromStdString(launch.device), tr("resume")}, this,
+                    [this, launch] { start(launch); });
+}
+
+void RunDetail::start(const jobs::Launch& launch)
+{
     m_resume->setEnabled(false);
     runInBackground(
         this, [launch] { return std::make_shared<core::Result<jobs::Launched>>(jobs::launch(launch)); },
@@ -114,12 +121,14 @@ void RunDetail::moveToTrash()
     QPushButton* move = question->addButton(tr("Move to trash"), QMessageBox::DestructiveRole);
     move->setObjectName(QStringLiteral("trashYes"));
     connect(move, &QPushButton::clicked, this, [this, path, name] {
-        if (QFile::moveToTrash(path))
-            Q_EMIT gone(path);
-        else
-            say(QStringLiteral("error"), tr("%1 was not moved").arg(name),
-                tr("There is no trash for %1.").arg(path));
-        m_runs.look();
+        runInBackground(
+            this, [path] { return QFile::moveToTrash(path); },
+            [this, path, name](bool isMoved) {
+                if (!isMoved)
+                    say(QStringLiteral("error"), tr("%1 was not moved").arg(name),
+                        tr("There is no trash for %1.").arg(path));
+                m_runs.look();
+            });
     });
     question->open();
 }
@@ -132,6 +141,12 @@ void RunDetail::chat()
 void RunDetail::merge()
 {
     m_checkpoints->merge();
+}
+
+void RunDetail::evaluate()
+{
+    if (!m_paths.isEmpty())
+        m_checkpoints->evaluate();
 }
 
 void RunDetail::duplicate()

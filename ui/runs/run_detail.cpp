@@ -4,6 +4,8 @@
 #include "ui/background.h"
 #include "ui/models/words.h"
 #include "ui/runs/checkpoints_view.h"
+#include "ui/runs/evaluation_dialog.h"
+#include "ui/runs/evaluations_view.h"
 #include "ui/runs/gpu_view.h"
 #include "ui/runs/log_view.h"
 #include "ui/runs/run_notes_view.h"
@@ -32,6 +34,7 @@ namespace facet::ui {
 namespace {
 
 constexpr double kTileSmoothing = 0.95;
+constexpr int kEvaluations = 7;  // its tab
 
 QPlainTextEdit* makeText(const QString& objectName, const QString& name)
 {
@@ -53,8 +56,8 @@ double lastOf(const core::StepTable& table, const char* name)
 
 }  // namespace
 
-RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
-    : QWidget(parent), m_runs(runs), m_engine(std::move(engine))
+RunDetail::RunDetail(RunList& runs, QString engine, LoadedModels* loaded, QWidget* parent)
+    : QWidget(parent), m_runs(runs), m_engine(std::move(engine)), m_loaded(loaded)
 {
     setObjectName(QStringLiteral("runDetail"));
     setAccessibleName(tr("The chosen run"));
@@ -69,8 +72,8 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
     m_tabs->setAccessibleName(tr("Parts of the run"));
     m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);
-    for (const QString& name :
-         {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("Job"), tr("Notes"), tr("GPUs")})
+    for (const QString& name : {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("Job"),
+                                tr("Notes"), tr("GPUs"), tr("Evaluations")})
         m_tabs->addTab(name);
     column->addWidget(m_tabs);
     m_banner = new Banner(Banner::Tone::Warning);
@@ -91,16 +94,26 @@ RunDetail::RunDetail(RunList& runs, QString engine, QWidget* parent)
     m_job = makeText(QStringLiteral("runJob"), tr("Job file"));
     m_jobs = new QStackedWidget;
     m_jobs->addWidget(m_job);
-    m_jobs->addWidget(makeDiff());
+    m_jobs->addWidget(makeDiff(QStringLiteral("runJobDiff")));
+    m_evaluations = new EvaluationsView;
+    connect(m_evaluations, &EvaluationsView::evaluateWanted, this, &RunDetail::evaluate);
+    connect(m_evaluations, &EvaluationsView::counted, this, [this](int count) {
+        m_tabs->setTabText(kEvaluations, count > 0 ? tr("Evaluations  %1").arg(count) : tr("Evaluations"));
+    });
+    connect(m_checkpoints, &CheckpointsView::evaluated, this, [this] {
+        m_evaluations->look();
+        m_tabs->setCurrentIndex(kEvaluations);
+    });
     m_notes = new RunNotesView;
     connect(m_notes, &RunNotesView::written, &m_runs, &RunList::look);
     connect(m_notes, &RunNotesView::failed, this, [this](const QString& sentence) {
         say(QStringLiteral("error"), tr("The notes were not written"), sentence);
     });
     m_pages->addWidget(makePlots());
-    for (QWidget* page : {static_cast<QWidget*>(m_samples), static_cast<QWidget*>(m_checkpoints),
-                          static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_jobs),
-                          static_cast<QWidget*>(m_notes), static_cast<QWidget*>(m_gpus)}) {
+    for (QWidget* page :
+         {static_cast<QWidget*>(m_samples), static_cast<QWidget*>(m_checkpoints),
+          static_cast<QWidget*>(m_log), static_cast<QWidget*>(m_jobs), static_cast<QWidget*>(m_notes),
+          static_cast<QWidget*>(m_gpus), static_cast<QWidget*>(m_evaluations)}) {
         auto* card = new Card;
         card->body()->setContentsMargins(1, space::kXs, 1, space::kXs);
         card->body()->addWidget(page);
@@ -138,6 +151,8 @@ QWidget* RunDetail::makeHeader()
         ->setObjectName(QStringLiteral("runDuplicate"));
     m_change = menu->addAction(tr("Resume with changes…"), this, &RunDetail::resumeWithChanges);
     m_change->setObjectName(QStringLiteral("runResumeChanged"));
+    menu->addAction(tr("Evaluate…"), this, &RunDetail::evaluate)
+        ->setObjectName(QStringLiteral("runEvaluate"));
     menu->addAction(tr("Open folder"), this, &RunDetail::openFolder);
     menu->addSeparator();
     menu->addAction(tr("Stop now without saving…"), this, &RunDetail::stopNow);
@@ -186,7 +201,10 @@ QWidget* RunDetail::makePlots()
     column->setSpacing(space::kM);
     m_plots = new PlotPanel;
     column->addWidget(m_plots, 3);
-    auto* row = new QHBoxLayout;
+    m_below = new QStackedWidget;
+    auto* smallOnes = new QWidget;
+    auto* row = new QHBoxLayout(smallOnes);
+    row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(space::kM);
     const std::vector<std::pair<QString, QString>> small = {
         {QStringLiteral("lr"), tr("Learning rate")},
@@ -195,7 +213,7 @@ QWidget* RunDetail::makePlots()
         {QStringLiteral("memory_bytes"), tr("Memory, GiB")}};
     for (const auto& [metric, name] : small) {
         auto* card = new Card(name);
-        card->body()->setContentsMargins(space::kS, 0, space::kS, space::kXs);
+        card->body()->setContentsMargins(space::kS, 2, space::kS, space::kXs);
         auto* plot = new Plot(name);
         plot->setObjectName(QStringLiteral("plot_") + metric);
         plot->setMinimumHeight(90);
@@ -203,21 +221,26 @@ QWidget* RunDetail::makePlots()
         row->addWidget(card, 1);
         m_small.push_back({plot, metric.toStdString(), {}});
     }
-    column->addLayout(row, 1);
+    auto* differs = new Card(tr("What differs"));
+    differs->body()->setContentsMargins(1, 0, 1, space::kXs);
+    differs->body()->addWidget(makeDiff(QStringLiteral("runJobDiffBelow")));
+    m_below->addWidget(smallOnes);
+    m_below->addWidget(differs);
+    column->addWidget(m_below, 1);
     return plots;
 }
 
-QWidget* RunDetail::makeDiff()
+QTableView* RunDetail::makeDiff(const QString& objectName)
 {
     auto* view = new QTableView;
-    view->setObjectName(QStringLiteral("runJobDiff"));
+    view->setObjectName(objectName);
     view->setAccessibleName(tr("Settings that differ"));
     view->setModel(&m_diff);
     view->setFrameShape(QFrame::NoFrame);
     view->setShowGrid(false);
     view->verticalHeader()->hide();
     view->verticalHeader()->setDefaultSectionSize(height::kTableRow);
-    view->horizontalHeader()->setObjectName(QStringLiteral("runJobDiffHeader"));
+    view->horizontalHeader()->setObjectName(objectName + QStringLiteral("Header"));
     view->horizontalHeader()->setAccessibleName(tr("Runs"));
     view->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     view->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
@@ -263,8 +286,10 @@ void RunDetail::show(const QStringList& paths)
         m_log->open(std::filesystem::exists(folder.log()) ? folder.log() : folder.launchLog());
         readJobs();
     }
+    m_evaluations->show(paths.isEmpty() ? std::string() : paths.front().toStdString());
     m_notes->show(paths.isEmpty() ? nullptr : run());
     m_jobs->setCurrentIndex(paths.size() > 1 ? 1 : 0);
+    m_below->setCurrentIndex(paths.size() > 1 ? 1 : 0);
     refresh();
     showState();
 }
@@ -273,7 +298,8 @@ void RunDetail::show(const QStringList& paths)
 void RunDetail::readJobs()
 {
     struct Read {
-        QString text;  // of the first one
+        QString text;     // of the first one
+        QString ownRows;  // likewise
         std::vector<JobDiffTable::Job> jobs;
     };
     std::vector<std::pair<QString, std::filesystem::path>> files;
@@ -292,6 +318,7 @@ void RunDetail::readJobs()
                 core::Result<jobs::Settings> settings = jobs::readJobFile(file);
                 read.jobs.push_back({name, settings ? *std::move(settings) : jobs::Settings()});
             }
+            read.ownRows = ownRows(read.jobs.front().settings);
             return read;
         },
         [this, paths = m_paths](const Read& read) {
@@ -300,10 +327,11 @@ void RunDetail::readJobs()
             m_job->setPlainText(read.text);
             m_settings = read.jobs.front().settings;
             const auto base = m_settings.find("model.base");
-            m_checkpoints->setRun(read.jobs.front().name,
-                                  base != m_settings.end() && base->second.is_string()
-                                      ? QString::fromStdString(base->second.get<std::string>())
-                                      : QString());
+            m_checkpoints->setRun({m_paths.front().toStdString(), read.jobs.front().name,
+                                   base != m_settings.end() && base->second.is_string()
+                                       ? QString::fromStdString(base->second.get<std::string>())
+                                       : QString(),
+                                   read.ownRows});
             if (read.jobs.size() > 1)
                 m_diff.show(read.jobs);
         });
@@ -352,6 +380,8 @@ void RunDetail::showState()
     m_resume->setVisible(canResume);
     m_change->setEnabled(canResume);
     m_notes->follow(*run);
+    if (m_evaluations->isVisible())
+        m_evaluations->look();
     const bool isBad =
         run->condition == core::RunCondition::Lost || run->condition == core::RunCondition::Failed;
     m_banner->setVisible(isBad);

@@ -2,6 +2,7 @@
 
 // One run, or several over each other: figures, plots, samples, checkpoints, log, job, and what can be done.
 
+#include "jobs/launch/launch.h"
 #include "ui/runs/job_diff_table.h"
 #include "ui/runs/plot_panel.h"
 #include "ui/runs/run_list.h"
@@ -13,13 +14,16 @@
 
 class QPlainTextEdit;
 class QTabBar;
+class QTableView;
 
 namespace facet::ui {
 
 class Banner;
 class CheckpointsView;
 class Chip;
+class EvaluationsView;
 class GpuView;
+class LoadedModels;
 class LogView;
 class RunNotesView;
 class SamplesView;
@@ -28,8 +32,9 @@ class RunDetail final : public QWidget {
     Q_OBJECT
 
 public:
-    /// `engine` is the program that goes on with a run.
-    RunDetail(RunList& runs, QString engine, QWidget* parent = nullptr);
+    /// `engine` is the program that goes on with a run, `loaded` what Chat holds, which may have to make
+    /// room; both `runs` and `loaded`, which may be null, must outlive this.
+    RunDetail(RunList& runs, QString engine, LoadedModels* loaded, QWidget* parent = nullptr);
 
     /// Folders of runs; the first one is the one that actions are for.
     void show(const QStringList& paths);
@@ -41,13 +46,12 @@ public:
     void duplicate();
     void chat();
     void merge();
+    void evaluate();
     void stopNow();
     void moveToTrash();
     void openFolder();
 
 Q_SIGNALS:
-    void gone(const QString& path);
-
     /// `adapter` on `model`; "": the model alone.
     void chatWanted(const QString& model, const QString& adapter, const QString& name);
 
@@ -70,10 +74,11 @@ private:
     QWidget* makeHeader();
     QWidget* makeTiles();
     QWidget* makePlots();
-    QWidget* makeDiff();
+    QTableView* makeDiff(const QString& objectName);
     void makeSmallCurves();
     void readJobs();
     void resumeWith(const QStringList& changes);
+    void start(const jobs::Launch& launch);
     const core::ObservedRun* run() const;
     RunData* data(size_t index) const;
     void refresh();
@@ -86,6 +91,7 @@ private:
 
     RunList& m_runs;
     QString m_engine;
+    LoadedModels* m_loaded;
     QStringList m_paths;
     std::vector<std::unique_ptr<RunData>> m_data;
     Label* m_title;
@@ -99,11 +105,13 @@ private:
     QTabBar* m_tabs;
     QStackedWidget* m_pages;
     PlotPanel* m_plots;
+    QStackedWidget* m_below;  // small plots, or what differs between several runs
     std::vector<SmallPlot> m_small;
     SamplesView* m_samples;
     CheckpointsView* m_checkpoints;
     LogView* m_log;
     GpuView* m_gpus;
+    EvaluationsView* m_evaluations;
     QStackedWidget* m_jobs;  // the job, or where several differ
     QPlainTextEdit* m_job;
     RunNotesView* m_notes;

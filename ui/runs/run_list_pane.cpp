@@ -3,6 +3,7 @@
 #include "ui/runs/run_words.h"
 #include "ui/theme/icons.h"
 #include "ui/theme/style_shapes.h"
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/label.h"
 
 #include <QComboBox>
@@ -126,7 +127,20 @@ RunListPane::RunListPane(RunList& runs, QWidget* parent)
     auto* title = new Label(tr("Runs"), TextStyle::PaneTitle);
     title->setContentsMargins(space::kL, 0, 0, 0);
     title->setMinimumHeight(height::kPageHeader);
-    column->addWidget(title);
+    m_compare =
+        makeButton(QStringLiteral("runsCompare"), tr("Compare"), ButtonKind::Flat, QStringLiteral("compare"));
+    m_compare->setCheckable(true);
+    m_compare->setAccessibleName(tr("Compare several runs"));
+    m_compare->setToolTip(tr("Each click adds a run or takes it away; Ctrl+click does the same at any time"));
+    connect(m_compare, &QPushButton::toggled, this, &RunListPane::setComparing);
+    QToolButton* add = makeIconButton(QStringLiteral("runsNew"), QStringLiteral("plus"), tr("New run"));
+    connect(add, &QToolButton::clicked, this, &RunListPane::newWanted);
+    auto* head = new QHBoxLayout;
+    head->setContentsMargins(0, 0, space::kS, 0);
+    head->addWidget(title, 1);
+    head->addWidget(m_compare);
+    head->addWidget(add);
+    column->addLayout(head);
     m_search->setObjectName(QStringLiteral("runSearch"));
     m_search->setAccessibleName(tr("Find a run"));
     m_search->setPlaceholderText(tr("Find a run"));
@@ -169,8 +183,9 @@ RunListPane::RunListPane(RunList& runs, QWidget* parent)
             [this] { m_shown.setTag(m_tags->currentData().toString()); });
     connect(&runs, &RunList::looked, this, [this] {
         showTags();
-        if (!m_list->currentIndex().isValid() && m_shown.rowCount() > 0)
-            m_list->setCurrentIndex(m_shown.index(0, 0));
+        // Also when the chosen run is gone: Qt makes its neighbour the current one, and chooses none.
+        if (!m_list->selectionModel()->hasSelection() && m_shown.rowCount() > 0 && !isComparing())
+            selectAlone(m_list->currentIndex().isValid() ? m_list->currentIndex() : m_shown.index(0, 0));
     });
 }
 
@@ -213,11 +228,30 @@ QStringList RunListPane::chosen() const
     return paths;
 }
 
+void RunListPane::setComparing(bool isOn)
+{
+    m_compare->setChecked(isOn);
+    m_list->setSelectionMode(isOn ? QAbstractItemView::MultiSelection : QAbstractItemView::ExtendedSelection);
+    if (!isOn && m_list->currentIndex().isValid())
+        selectAlone(m_list->currentIndex());
+}
+
+/// Whatever keys are held now: QListView::setCurrentIndex() looks at them.
+void RunListPane::selectAlone(const QModelIndex& index)
+{
+    m_list->selectionModel()->setCurrentIndex(index, QItemSelectionModel::ClearAndSelect);
+}
+
+bool RunListPane::isComparing() const
+{
+    return m_compare->isChecked();
+}
+
 void RunListPane::choose(const QString& path)
 {
     for (int row = 0; row < m_shown.rowCount(); ++row)
         if (const QModelIndex index = m_shown.index(row, 0); index.data(RunList::PathRole).toString() == path)
-            m_list->setCurrentIndex(index);
+            selectAlone(index);
 }
 
 void RunListPane::paintEvent(QPaintEvent*)

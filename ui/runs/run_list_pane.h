@@ -8,6 +8,7 @@
 class QComboBox;
 class QLineEdit;
 class QListView;
+class QPushButton;
 
 namespace facet::ui {
 
@@ -40,20 +41,29 @@ public:
     QStringList chosen() const;
     void choose(const QString& path);
 
+    /// Whether a click or Space adds a run to those that are laid over each other, or takes it away.
+    void setComparing(bool isOn);
+    bool isComparing() const;
+
 Q_SIGNALS:
     void chosenChanged();
+
+    /// To set up a new run.
+    void newWanted();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
     void showTags();
+    void selectAlone(const QModelIndex& index);
 
     RunList& m_runs;
     RunFilter m_shown;
     QLineEdit* m_search;
     QComboBox* m_tags;
     QListView* m_list;
+    QPushButton* m_compare;
 };
 
 }  // namespace facet::ui

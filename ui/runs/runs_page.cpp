@@ -1,8 +1,10 @@
 #include "ui/runs/runs_page.h"
 
+#include "ui/models/words.h"
 #include "ui/runs/queue_panel.h"
 #include "ui/runs/run_detail.h"
 #include "ui/runs/run_list_pane.h"
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/empty_state.h"
 
 #include <QAction>
@@ -17,14 +19,13 @@ constexpr int kNarrow = 1200 - width::kRail;
 
 }  // namespace
 
-RunsPage::RunsPage(RunList& runs, const QString& folder, const QString& engine, QWidget* parent)
+RunsPage::RunsPage(Parts parts, QWidget* parent)
     : QWidget(parent),
-      m_runs(runs),
+      m_runs(parts.runs),
       m_stack(new QStackedLayout(this)),
-      m_pane(new RunListPane(runs)),
-      m_queue(new QueuePanel(runs, std::filesystem::path(folder.toStdString()).parent_path(),
-                             engine.toStdString())),
-      m_detail(new RunDetail(runs, engine))
+      m_pane(new RunListPane(parts.runs)),
+      m_queue(new QueuePanel(parts.runs, parts.queue, parts.loaded)),
+      m_detail(new RunDetail(parts.runs, parts.engine, parts.loaded))
 {
     auto* both = new QWidget(this);
     auto* row = new QHBoxLayout(both);
@@ -36,15 +37,22 @@ RunsPage::RunsPage(RunList& runs, const QString& folder, const QString& engine, 
     left->addWidget(m_queue);
     row->addLayout(left);
     row->addWidget(m_detail, 1);
-    m_stack->addWidget(new EmptyState(QStringLiteral("runs"), tr("No runs yet"),
-                                      tr("Runs in %1 show up here, whoever started them.").arg(folder)));
+    auto* empty = new EmptyState(
+        QStringLiteral("runs"), tr("No runs yet"),
+        tr("Runs in %1 show up here, whoever started them.").arg(words::folder(parts.queue.home() / "runs")));
+    QPushButton* first = makeButton(QStringLiteral("runsFirst"), tr("Set up a fine-tune"),
+                                    ButtonKind::Primary, QStringLiteral("finetune"));
+    empty->addAction(first);
+    connect(first, &QPushButton::clicked, this, &RunsPage::newWanted);
+    connect(m_pane, &RunListPane::newWanted, this, &RunsPage::newWanted);
+    m_stack->addWidget(empty);
     m_stack->addWidget(both);
     setFocusProxy(m_pane);
     const auto show = [this] {
         m_stack->setCurrentIndex(m_runs.rowCount() > 0 || !m_queue->isEmpty() ? 1 : 0);
     };
     connect(m_queue, &QueuePanel::changed, this, show);
-    connect(&runs, &RunList::looked, this, show);
+    connect(&m_runs, &RunList::looked, this, show);
     connect(m_pane, &RunListPane::chosenChanged, this, [this] { m_detail->show(m_pane->chosen()); });
     connect(m_detail, &RunDetail::chatWanted, this, &RunsPage::chatWanted);
     connect(m_detail, &RunDetail::duplicateWanted, this, &RunsPage::duplicateWanted);
@@ -63,6 +71,10 @@ void RunsPage::addActions()
         connect(action, &QAction::triggered, m_detail, slot);
         addAction(action);
     };
+    auto* compare = new QAction(tr("Runs: compare several runs"), this);
+    compare->setObjectName(QStringLiteral("actionRunsCompare"));
+    connect(compare, &QAction::triggered, m_pane, [this] { m_pane->setComparing(!m_pane->isComparing()); });
+    addAction(compare);
     add("actionRunSave", tr("Runs: save the chosen run now"), &RunDetail::saveNow);
     add("actionRunPause", tr("Runs: save and stop the chosen run"), &RunDetail::pause);
     add("actionRunResume", tr("Runs: resume the chosen run"), &RunDetail::resume);
@@ -71,10 +83,16 @@ void RunsPage::addActions()
     add("actionRunDuplicate", tr("Runs: duplicate the chosen run in Fine-tune"), &RunDetail::duplicate);
     add("actionRunChat", tr("Runs: chat with the chosen checkpoint"), &RunDetail::chat);
     add("actionRunMerge", tr("Runs: merge or export the chosen checkpoint…"), &RunDetail::merge);
+    add("actionRunEvaluate", tr("Runs: evaluate the chosen checkpoint…"), &RunDetail::evaluate);
     add("actionRunStop", tr("Runs: stop the chosen run now…"), &RunDetail::stopNow);
     add("actionRunTrash", tr("Runs: move the chosen run to the trash…"), &RunDetail::moveToTrash,
         QKeySequence(Qt::Key_Delete));
     add("actionRunFolder", tr("Runs: open the chosen run's folder"), &RunDetail::openFolder);
+}
+
+void RunsPage::showQueue()
+{
+    m_queue->takeFocus();
 }
 
 void RunsPage::resizeEvent(QResizeEvent* event)

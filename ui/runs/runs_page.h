@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ui/runs/run_list.h"
+#include "ui/runs/queue_list.h"
 
 #include <QWidget>
 
@@ -8,6 +8,7 @@ class QStackedLayout;
 
 namespace facet::ui {
 
+class LoadedModels;
 class QueuePanel;
 class RunDetail;
 class RunListPane;
@@ -17,9 +18,18 @@ class RunsPage final : public QWidget {
     Q_OBJECT
 
 public:
-    /// `runs` must outlive this; `folder`, which is said where there are none, lies in the home that has the
-    /// queue.
-    RunsPage(RunList& runs, const QString& folder, const QString& engine, QWidget* parent = nullptr);
+    /// All must outlive the page.
+    struct Parts {
+        RunList& runs;
+        QueueList& queue;
+        QString engine;                  ///< the program facet-engine
+        LoadedModels* loaded = nullptr;  ///< what Chat holds, which may have to make room; null: nothing
+    };
+
+    explicit RunsPage(Parts parts, QWidget* parent = nullptr);
+
+    /// Gives the queue the keyboard, if there is one.
+    void showQueue();
 
 Q_SIGNALS:
     /// `adapter` on `model`; "": the model alone.
@@ -27,6 +37,9 @@ Q_SIGNALS:
 
     /// The job of the run in `folder`, to begin another with.
     void duplicateWanted(const QString& folder);
+
+    /// To set up a new run.
+    void newWanted();
 
 protected:
     void resizeEvent(QResizeEvent* event) override;

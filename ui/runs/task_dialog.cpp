@@ -13,7 +13,6 @@
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLineEdit>
-#include <QProgressBar>
 #include <QUrl>
 #include <QVBoxLayout>
 
@@ -33,8 +32,7 @@ TaskDialog::TaskDialog(QString engine, TaskPlan plan, QWidget* parent)
       m_plan(std::move(plan)),
       m_folder(new QLineEdit(m_plan.place)),
       m_type(new QComboBox),
-      m_bar(new QProgressBar),
-      m_words(new Label(TextStyle::Small, Role::Text2))
+      m_progress(new TaskProgress)
 {
     setObjectName(QStringLiteral("taskDialog"));
     setAttribute(Qt::WA_DeleteOnClose);
@@ -65,14 +63,7 @@ TaskDialog::TaskDialog(QString engine, TaskPlan plan, QWidget* parent)
     auto* typeRow = new FieldRow(tr("Weights"), m_type);
     typeRow->setVisible(!m_plan.types.isEmpty());
     column->addWidget(typeRow);
-    m_bar->setObjectName(QStringLiteral("taskProgress"));
-    m_bar->setAccessibleName(tr("Progress"));
-    m_bar->setTextVisible(false);
-    m_bar->hide();
-    m_words->setObjectName(QStringLiteral("taskWords"));
-    m_words->setWordWrap(true);
-    column->addWidget(m_bar);
-    column->addWidget(m_words);
+    column->addWidget(m_progress);
     column->addStretch();
     auto* row = new QHBoxLayout;
     m_open = makeButton(QStringLiteral("taskOpen"), tr("Open folder"), ButtonKind::Outlined,
@@ -90,6 +81,7 @@ TaskDialog::TaskDialog(QString engine, TaskPlan plan, QWidget* parent)
     row->addWidget(m_cancel);
     row->addWidget(m_start);
     column->addLayout(row);
+    connect(m_progress, &TaskProgress::ended, this, &TaskDialog::handleEnd);
     connect(m_browse, &QPushButton::clicked, this, &TaskDialog::browse);
     connect(m_start, &QPushButton::clicked, this, &TaskDialog::start);
     connect(m_cancel, &QPushButton::clicked, this, &TaskDialog::reject);
@@ -124,11 +116,11 @@ void TaskDialog::start()
     const QFileInfo place(text);
     const bool isTaken = place.exists() && (!place.isDir() || !QDir(text).isEmpty());
     if (text.isEmpty() || isTaken) {
-        m_words->setRole(Role::Danger);
-        m_words->setText(text.isEmpty() ? tr("Say where to write it.")
-                         : place.isDir()
-                             ? tr("%1 is there already and not empty: name a new folder.").arg(text)
-                             : tr("%1 is there already: name a new file.").arg(text));
+        m_progress->say(Role::Danger,
+                        text.isEmpty() ? tr("Say where to write it.")
+                        : place.isDir()
+                            ? tr("%1 is there already and not empty: name a new folder.").arg(text)
+                            : tr("%1 is there already: name a new file.").arg(text));
         m_folder->setFocus();
         return;
     }
@@ -139,31 +131,13 @@ void TaskDialog::start()
     for (QWidget* field : {static_cast<QWidget*>(m_folder), static_cast<QWidget*>(m_browse),
                            static_cast<QWidget*>(m_type), static_cast<QWidget*>(m_start)})
         field->setEnabled(false);
-    m_bar->show();
-    m_task = new EngineTask(m_engine, arguments, this);
-    connect(m_task, &EngineTask::progressed, this, &TaskDialog::showProgress);
-    connect(m_task, &EngineTask::ended, this, &TaskDialog::handleEnd);
-    m_words->setRole(Role::Text2);
-    m_words->setText(tr("The engine starts"));
-    m_bar->setRange(0, 0);
-    m_task->start();
-}
-
-void TaskDialog::showProgress()
-{
-    m_words->setText(m_task->lastLine());
-    m_bar->setRange(0, m_task->percent() < 0 ? 0 : 100);
-    m_bar->setValue(std::max(m_task->percent(), 0));
+    m_progress->start(m_engine, arguments);
 }
 
 void TaskDialog::handleEnd(bool isDone, const QString& problem)
 {
-    m_task->deleteLater();
-    m_task = nullptr;
-    m_bar->hide();
     if (isDone) {
-        m_words->setRole(Role::Success);
-        m_words->setText(tr("Written: %1").arg(m_folder->text()));
+        m_progress->say(Role::Success, tr("Written: %1").arg(m_folder->text()));
         m_start->hide();
         m_open->show();
         m_chat->setVisible(m_plan.writesModel);
@@ -180,8 +154,8 @@ void TaskDialog::handleEnd(bool isDone, const QString& problem)
             return std::filesystem::remove_all(folder, ignored);
         },
         [](std::uintmax_t) {});
-    m_words->setRole(problem.isEmpty() ? Role::Text2 : Role::Danger);
-    m_words->setText(problem.isEmpty() ? tr("Cancelled; nothing is left of it.") : problem);
+    m_progress->say(problem.isEmpty() ? Role::Text2 : Role::Danger,
+                    problem.isEmpty() ? tr("Cancelled; nothing is left of it.") : problem);
     for (QWidget* field : {static_cast<QWidget*>(m_folder), static_cast<QWidget*>(m_browse),
                            static_cast<QWidget*>(m_type), static_cast<QWidget*>(m_start)})
         field->setEnabled(true);
@@ -190,8 +164,8 @@ void TaskDialog::handleEnd(bool isDone, const QString& problem)
 /// Esc and Cancel end the work first; the dialog stays to say so.
 void TaskDialog::reject()
 {
-    if (m_task)
-        m_task->cancel();
+    if (m_progress->isRunning())
+        m_progress->cancel();
     else
         QDialog::reject();
 }

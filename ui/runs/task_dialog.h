@@ -1,17 +1,14 @@
 #pragma once
 
-#include "ui/engine/engine_task.h"
+#include "ui/runs/task_progress.h"
 
 #include <QDialog>
 
 class QComboBox;
 class QLineEdit;
-class QProgressBar;
 class QPushButton;
 
 namespace facet::ui {
-
-class Label;
 
 /// A command of the engine that writes something new, as the user is asked for it.
 struct TaskPlan {
@@ -41,17 +38,14 @@ protected:
 private:
     void browse();
     void start();
-    void showProgress();
     void handleEnd(bool isDone, const QString& problem);
 
     QString m_engine;
     TaskPlan m_plan;
-    EngineTask* m_task = nullptr;
     QLineEdit* m_folder;
     QComboBox* m_type;
     QPushButton* m_browse;
-    QProgressBar* m_bar;
-    Label* m_words;
+    TaskProgress* m_progress;
     QPushButton* m_open;
     QPushButton* m_chat;
     QPushButton* m_cancel;

@@ -1,5 +1,6 @@
 #include "ui/window/main_window.h"
 
+#include "ui/runs/runs_page.h"
 #include "ui/theme/icons.h"
 #include "ui/theme/style_shapes.h"
 #include "ui/window/command_palette.h"
@@ -66,7 +67,7 @@ MainWindow::MainWindow(Parts parts, QWidget* parent)
       m_railGroup(new QButtonGroup(this)),
       m_stack(new QStackedWidget),
       m_banner(new EngineBanner(parts.client)),
-      m_status(new StatusLine(parts.client, parts.loaded))
+      m_status(new StatusLine(parts.client, parts.loaded, parts.queue, parts.runs))
 {
     setObjectName(QStringLiteral("mainWindow"));
     setWindowTitle(tr("Facet"));
@@ -94,7 +95,9 @@ MainWindow::MainWindow(Parts parts, QWidget* parent)
     connect(m_banner, &EngineBanner::logWanted, this, [this] { EngineLog::show(this, m_parts.client); });
     connect(m_status, &StatusLine::pageWanted, this, &MainWindow::showPage);
     connect(m_status, &StatusLine::commandsWanted, this, &MainWindow::showCommands);
+    connect(m_status, &StatusLine::queueWanted, this, &MainWindow::showQueue);
     connect(&m_parts.downloads, &Downloads::changed, this, &MainWindow::showBadges);
+    connect(&m_parts.runs, &RunList::looked, this, &MainWindow::showBadges);
     restore();
 }
 
@@ -273,14 +276,26 @@ void MainWindow::focusPane(int step)
 
 void MainWindow::showBadges()
 {
+    const int numDownloads = m_parts.downloads.numActive(), numRuns = m_parts.runs.numUnderWay();
+    showBadge(QStringLiteral("models"), numDownloads, tr("%n downloads under way", nullptr, numDownloads));
+    showBadge(QStringLiteral("runs"), numRuns, numRuns == 1 ? tr("1 run under way") : tr("%1 runs under way").arg(numRuns));
+}
+
+void MainWindow::showBadge(const QString& page, int count, const QString& words)
+{
     for (const Slot& slot : m_pages)
-        if (slot.page.id == QLatin1String("models")) {
-            const int active = m_parts.downloads.numActive();
-            slot.button->setProperty("badge", active);
-            slot.button->setAccessibleDescription(active ? tr("%n downloads under way", nullptr, active)
-                                                         : QString());
+        if (slot.page.id == page && slot.button->property("badge").toInt() != count) {
+            slot.button->setProperty("badge", count);
+            slot.button->setAccessibleDescription(count ? words : QString());
             slot.button->update();
         }
+}
+
+void MainWindow::showQueue()
+{
+    showPage(QStringLiteral("runs"));
+    if (auto* runs = qobject_cast<RunsPage*>(page(QStringLiteral("runs"))))
+        runs->showQueue();
 }
 
 void MainWindow::restore()

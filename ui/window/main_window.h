@@ -6,6 +6,7 @@
 #include "ui/engine/engine_client.h"
 #include "ui/models/downloads.h"
 #include "ui/models/loaded_models.h"
+#include "ui/runs/queue_list.h"
 #include "ui/settings/studio_settings.h"
 
 #include <QButtonGroup>
@@ -42,6 +43,8 @@ public:
         EngineClient& client;
         LoadedModels& loaded;
         Downloads& downloads;
+        RunList& runs;
+        QueueList& queue;
     };
 
     explicit MainWindow(Parts parts, QWidget* parent = nullptr);
@@ -81,6 +84,8 @@ private:
     QAction* addNamedAction(const QString& name, const QString& text, const QList<QKeySequence>& keys);
     void restore();
     void showBadges();
+    void showBadge(const QString& page, int count, const QString& words);
+    void showQueue();
     void focusPane(int step);
 
     Parts m_parts;

@@ -1,6 +1,7 @@
 #include "ui/window/status_line.h"
 
 #include "ui/models/words.h"
+#include "ui/runs/run_words.h"
 #include "ui/theme/icons.h"
 #include "ui/theme/theme.h"
 
@@ -16,6 +17,7 @@ namespace facet::ui {
 namespace {
 
 constexpr int kLookAtMemoryMs = 2000;
+constexpr int kLongestName = 180;  // of a run, in pixels
 
 /// What a process has in memory; 0 if that cannot be seen.
 qint64 residentBytes(qint64 processId)
@@ -42,8 +44,9 @@ void setText(QToolButton* part, const QString& text)
 
 }  // namespace
 
-StatusLine::StatusLine(EngineClient& client, LoadedModels& loaded, QWidget* parent)
-    : QWidget(parent), m_client(client), m_loaded(loaded)
+StatusLine::StatusLine(EngineClient& client, LoadedModels& loaded, QueueList& queued, RunList& runs,
+                       QWidget* parent)
+    : QWidget(parent), m_client(client), m_loaded(loaded), m_queuedRuns(queued), m_runList(runs)
 {
     setObjectName(QStringLiteral("statusLine"));
     setAccessibleName(tr("Status"));
@@ -56,7 +59,12 @@ StatusLine::StatusLine(EngineClient& client, LoadedModels& loaded, QWidget* pare
     m_models = addPart(QStringLiteral("statusModels"), tr("Loaded models"), QStringLiteral("models"));
     m_device = addPart(QStringLiteral("statusDevice"), tr("Device"), QStringLiteral("settings"));
     m_queue = addPart(QStringLiteral("statusQueue"), tr("Waiting answers"), QStringLiteral("chat"));
-    m_queue->setIcon(Icons::get(QStringLiteral("queue")));
+    m_queue->setIcon(Icons::get(QStringLiteral("chat")));
+    m_runs = addPart(QStringLiteral("statusRuns"), tr("Runs under way"), QStringLiteral("runs"));
+    m_runs->setIcon(Icons::get(QStringLiteral("runs")));
+    m_queued = addPart(QStringLiteral("statusQueued"), tr("Runs in the queue"), {});
+    m_queued->setIcon(Icons::get(QStringLiteral("queue")));
+    connect(m_queued, &QToolButton::clicked, this, &StatusLine::queueWanted);
     row->addStretch();
     QToolButton* commands = addPart(QStringLiteral("statusCommands"), tr("Commands"), {});
     commands->setIcon(Icons::get(QStringLiteral("search")));
@@ -69,10 +77,38 @@ StatusLine::StatusLine(EngineClient& client, LoadedModels& loaded, QWidget* pare
         refresh();
     });
     connect(&m_loaded, &LoadedModels::changed, this, &StatusLine::refresh);
+    connect(&m_runList, &RunList::looked, this, &StatusLine::showRuns);
+    connect(&m_queuedRuns, &QueueList::changed, this, &StatusLine::showRuns);
     m_lookAtMemory.setInterval(kLookAtMemoryMs);
     connect(&m_lookAtMemory, &QTimer::timeout, this, &StatusLine::refresh);
     m_lookAtMemory.start();
     refresh();
+    showRuns();
+}
+
+/// "receipts, 61 %, 40 min left" and "2 queued", from what lies on the disk.
+void StatusLine::showRuns()
+{
+    const core::ObservedRun* first = nullptr;
+    for (int row = 0; row < m_runList.rowCount() && !first; ++row)
+        if (m_runList.run(row).isUnderWay())
+            first = &m_runList.run(row);
+    QString runs;
+    if (const int count = m_runList.numUnderWay(); count > 1) {
+        runs = tr("%1 runs under way").arg(count);
+    } else if (first) {
+        QStringList parts = {m_runs->fontMetrics().elidedText(QString::fromStdString(first->name),
+                                                              Qt::ElideMiddle, kLongestName)};
+        if (first->numSteps > 0)
+            parts << tr("%1 %").arg(100 * first->step / first->numSteps);
+        if (const QString left = words::rightOf(*first); !left.isEmpty())
+            parts << left;
+        runs = parts.join(QStringLiteral(", "));
+    }
+    setText(m_runs, runs);
+    const int queued = m_queuedRuns.numWaiting();
+    setText(m_queued, queued > 0 ? tr("%1 queued").arg(queued) : QString());
+    update();
 }
 
 QToolButton* StatusLine::addPart(const QString& name, const QString& title, const QString& page)
@@ -171,7 +207,7 @@ void StatusLine::paintEvent(QPaintEvent*)
     const QColor line = Theme::color(Role::Border);
     painter.fillRect(0, 0, width(), 1, line);
     const QToolButton* last = nullptr;
-    for (const QToolButton* part : {m_engine, m_models, m_device, m_queue})
+    for (const QToolButton* part : {m_engine, m_models, m_device, m_queue, m_runs, m_queued})
         if (part->isVisible()) {
             if (last)
                 painter.fillRect(last->geometry().right() + 1, 7, 1, height() - 13, line);

@@ -12,6 +12,17 @@ class RunFolderTest final : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void checkpointsOfTwoRunsHaveNamesOfTheirOwn()
+    {
+        QCOMPARE(nameOfFolder("/home/runs/receipts/checkpoints/step-00000100"),
+                 std::string("receipts-step-100"));
+        QCOMPARE(nameOfFolder("/home/runs/signs/checkpoints/step-00000100/"), std::string("signs-step-100"));
+        QCOMPARE(nameOfFolder("/models/gemma-3-4b-it"), std::string("gemma-3-4b-it"));
+        QCOMPARE(nameOfFolder("/models/step-00000100"), std::string("step-00000100"));
+        QCOMPARE(nameOfFolder("/runs/a/checkpoints/step-last"), std::string("step-last"));
+        QCOMPARE(nameOfFolder("/checkpoints/step-00000100"), std::string("step-00000100"));
+    }
+
     void statusIsReadAsItWasWritten()
     {
         const QTemporaryDir place;

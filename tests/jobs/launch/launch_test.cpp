@@ -83,6 +83,40 @@ private Q_SLOTS:
         QTRY_COMPARE(core::isAlive(record->process), std::optional(false));  // nobody's zombie
     }
 
+    void theComputerIsKeptAwakeAsLongAsTheRunLives()
+    {
+        const std::filesystem::path asked = home() / "asked";
+        const std::filesystem::path inhibit = write(
+            "systemd-inhibit", "#!/bin/sh\necho $$ \"$@\" > \"" + asked.string() + ".new\"\nmv \"" +
+                                   asked.string() + ".new\" \"" + asked.string() +
+                                   "\"\nwhile [ \"${1#--}\" != \"$1\" ]; do shift; done\nexec \"$@\"\n");
+        std::filesystem::permissions(inhibit, std::filesystem::perms::owner_all);
+        const QByteArray path = qgetenv("PATH");
+        qputenv("PATH", m_home->path().toUtf8() + ":" + path);
+        const core::Result<jobs::Launched> run =
+            jobs::launch({program("exec tail -f /dev/null\n"), job(), "cpu", {}});
+        qputenv("PATH", path);
+        QVERIFY2(run, reason(run));
+        if (!std::filesystem::exists("/run/systemd/system")) {
+            // Nobody to ask: it is said, and the run goes on.
+            QVERIFY(contents(core::RunFolder{run->folder}.launchLog())
+                        .starts_with("note: the computer may go to sleep meanwhile"));
+            QVERIFY(!std::filesystem::exists(asked));
+            ::kill(static_cast<pid_t>(run->pid), SIGKILL);
+            return;
+        }
+        QTRY_VERIFY(std::filesystem::exists(asked));
+        const QStringList words = QString::fromStdString(contents(asked)).simplified().split(u' ');
+        QCOMPARE(words.sliced(1).join(u' '),
+                 QStringLiteral("--what=sleep --mode=block --who=Facet --why=blue is training tail "
+                                "--pid=%1 -f /dev/null")
+                     .arg(run->pid));
+        const auto pid = static_cast<pid_t>(words.front().toInt());
+        QCOMPARE(::kill(pid, 0), 0);
+        ::kill(static_cast<pid_t>(run->pid), SIGKILL);
+        QTRY_VERIFY_WITH_TIMEOUT(::kill(pid, 0) != 0 && errno == ESRCH, 10'000);
+    }
+
     void theLastWordsOfOneThatEndsAtOnceAreKept()
     {
         const core::Result<jobs::Launched> run =

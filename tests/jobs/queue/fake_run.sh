@@ -1,7 +1,9 @@
 #!/bin/sh
 # In facet-engine's place: a run whose name says how it ends. "bad..." fails, "pause..." is saved and stopped, "wait..." lasts
 # until there is a file go-NAME in FACET_HOME.
-name=$(sed -n 's/.*"name": "\([^"]*\)".*/\1/p' "$2")
+job=$2
+[ -d "$job" ] && job=$job/job.json
+name=$(sed -n 's/.*"name": "\([^"]*\)".*/\1/p' "$job")
 dir=$FACET_HOME/runs/$name
 echo "$name $4" >> "$FACET_HOME/starts"
 say() {

@@ -98,6 +98,22 @@ private Q_SLOTS:
         QCOMPARE(orderOf(queue), std::string("bd"));
     }
 
+    void aRunMayWaitForOthersButNotForItself()
+    {
+        RunQueue queue = queueOf({made("a"), made("b"), made("c")});
+        QVERIFY(setAfter(queue, 2, {1}));
+        QVERIFY(setAfter(queue, 3, {2}));
+        QCOMPARE(queue.find(3)->after, std::vector<int64_t>{2});
+        QCOMPARE(starts(queue, reportOn(queue, {}, "here")), std::string("a@cpu "));
+        for (const int64_t itself : {1, 2, 3})
+            QVERIFY(!setAfter(queue, 1, {itself}));
+        QVERIFY(queue.find(1)->after.empty());
+        QVERIFY(!setAfter(queue, 1, {9}));
+        QVERIFY(!setAfter(queue, 9, {1}));
+        QVERIFY(setAfter(queue, 2, {}));
+        QVERIFY(setAfter(queue, 1, {3}));
+    }
+
     void eachDeviceGetsTheFirstRunThatMayHaveIt()
     {
         const RunQueue queue = queueOf({made("a", {"cuda:0"}), made("b", {"cuda:0"}),

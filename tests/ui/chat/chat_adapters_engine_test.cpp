@@ -4,12 +4,14 @@
 #include "ui/chat/chat_page.h"
 #include "ui/chat/chat_view_model.h"
 #include "ui/chat/composer.h"
+#include "ui/chat/word_diff.h"
 #include "ui/theme/theme.h"
 
 #include <nlohmann/json.hpp>
 
 #include <QAbstractItemModelTester>
 #include <QApplication>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDialog>
 #include <QDir>
@@ -25,6 +27,8 @@
 #include <QTest>
 #include <QToolButton>
 
+#include <array>
+#include <filesystem>
 #include <memory>
 
 using namespace facet::ui;
@@ -198,6 +202,8 @@ private Q_SLOTS:
         auto* picker = find<QDialog>("adapterPicker");
         auto* search = picker->findChild<QLineEdit*>(QStringLiteral("adapterSearch"));
         QTRY_VERIFY(search->hasFocus());
+        auto* offers = picker->findChild<QListView*>(QStringLiteral("adapterOffers"));
+        new QAbstractItemModelTester(offers->model(), picker);
         QTest::keyClicks(search, QStringLiteral("step 12"));
         QTRY_VERIFY(picker->findChild<QPushButton*>(QStringLiteral("adapterUse"))->isEnabled());
         QTest::keyClick(search, Qt::Key_Return);
@@ -256,6 +262,20 @@ private Q_SLOTS:
         save(QStringLiteral("chat-ab-narrow"));
         m_page->resize(1368, 872);
 
+        auto* mark = find<QCheckBox>("comparisonMark");
+        auto* difference = find<QLabel>("comparisonDifference");
+        QTRY_VERIFY(mark->isEnabled());
+        QVERIFY(!difference->isVisible());
+        mark->setFocus();
+        QTest::keyClick(mark, Qt::Key_Space);
+        QTRY_VERIFY(difference->isVisible());
+        const WordDiff diff = diffWords(answer(0).text, answer(1).text);
+        QVERIFY(diff.numLeft + diff.numRight > 0);
+        QCOMPARE(difference->text(), QStringLiteral("Words that differ are marked: %1 in A, %2 in B.")
+                                         .arg(diff.numLeft)
+                                         .arg(diff.numRight));
+        save(QStringLiteral("chat-ab-marked"));
+
         auto* keep = find<QPushButton>("sideKeepB");
         keep->setFocus();
         QTest::keyClick(keep, Qt::Key_Space);
@@ -263,6 +283,40 @@ private Q_SLOTS:
         QTest::keyClick(find<ComposerText>("chatComposer"), Qt::Key_B,
                         Qt::ControlModifier | Qt::ShiftModifier);
         QCOMPARE(m_chat->thread().turn(1).text, answer(1).text);
+    }
+
+    void checkpointsOfOneNameAreTwoModels()
+    {
+        std::array<std::string, 2> folders;
+        for (size_t side = 0; side < 2; ++side) {
+            folders[side] =
+                m_home.filePath(side == 0 ? QStringLiteral("left") : QStringLiteral("right")).toStdString() +
+                "/checkpoints/step-00000100";
+            std::filesystem::create_directories(folders[side]);
+            std::filesystem::copy(SOURCE_DIR "/resources/demo-model", folders[side]);
+        }
+        m_chat->newConversation();
+        m_chat->setComparing(true);
+        for (int side = 0; side < 2; ++side)
+            m_chat->setSide(side, {QString::fromStdString(folders[static_cast<size_t>(side)]), {}});
+        type(kPrompt);
+        QTRY_VERIFY(m_chat->pair().question != 0);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_chat->isAnswering(), 60'000);
+        for (size_t side = 0; side < 2; ++side) {
+            QVERIFY2(answer(side).state == MessageState::Complete, qPrintable(answer(side).error));
+            const EngineModel* model = m_loaded->find(QString::fromStdString(folders[side]));
+            QVERIFY(model);
+            QCOMPARE(model->id,
+                     side == 0 ? QStringLiteral("left-step-100") : QStringLiteral("right-step-100"));
+        }
+        QCOMPARE(answer(0).text, answer(1).text);
+        // The switch is still on, and there is nothing to mark.
+        QTRY_COMPARE(find<QLabel>("comparisonDifference")->text(),
+                     QStringLiteral("Both answers have the same words."));
+        for (const std::string& folder : folders)
+            m_loaded->unload(m_loaded->find(QString::fromStdString(folder))->id);
+        m_chat->newConversation();
+        m_chat->setComparing(false);
     }
 
     void aSideIsChosenByKeysFromItsMenu()

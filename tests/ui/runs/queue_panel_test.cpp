@@ -6,6 +6,8 @@
 #include "core/run/event_log.h"
 #include "core/run/launch_record.h"
 #include "jobs/queue/sweep_results.h"
+#include "tests/support/fake_engine.h"
+#include "ui/models/loaded_models.h"
 #include "ui/runs/runs_page.h"
 #include "ui/runs/sweep_dialog.h"
 #include "ui/theme/theme.h"
@@ -13,6 +15,7 @@
 #include <QAction>
 #include <QApplication>
 #include <QDir>
+#include <QLabel>
 #include <QListView>
 #include <QMessageBox>
 #include <QPushButton>
@@ -30,7 +33,9 @@ class QueuePanelTest final : public QObject {
 
     std::unique_ptr<QTemporaryDir> m_home;
     std::unique_ptr<ui::RunList> m_runs;
+    std::unique_ptr<ui::QueueList> m_queue;
     std::unique_ptr<ui::RunsPage> m_page;
+    ui::LoadedModels* m_loaded = nullptr;
 
     std::filesystem::path home() const { return m_home->path().toStdString(); }
 
@@ -69,9 +74,12 @@ class QueuePanelTest final : public QObject {
         status.numSteps = 1000;
         status.message = state == core::RunState::Failed ? "out of memory at step 1" : "";
         status.heartbeat = double(QDateTime::currentSecsSinceEpoch());
+        core::ProcessIdentity process = status.process();
+        if (state != core::RunState::Running)
+            process.start -= 1;  // one that had this number before, and is gone
         if (!folder.create() || !core::writeStatus(folder, status) ||
             !core::writeFileAtomically(folder.job(), "{\"facet_job\": 1, \"name\": \"" + name + "\"}") ||
-            !core::writeLaunch(folder.launch(), {status.process(), status.heartbeat - 60, device}))
+            !core::writeLaunch(folder.launch(), {process, status.heartbeat - 60, device}))
             qFatal("cannot make a run");
         auto log = core::EventLog::open(folder.events());
         for (int64_t step = 1; log && step <= 612; step += 3)
@@ -84,8 +92,8 @@ class QueuePanelTest final : public QObject {
     void open(const QString& engine = QStringLiteral(SOURCE_DIR "/tests/jobs/queue/fake_run.sh"))
     {
         m_runs = std::make_unique<ui::RunList>(std::vector<std::filesystem::path>{home() / "runs"});
-        m_page = std::make_unique<ui::RunsPage>(*m_runs, QString::fromStdString((home() / "runs").string()),
-                                                engine);
+        m_queue = std::make_unique<ui::QueueList>(*m_runs, home(), engine.toStdString());
+        m_page = std::make_unique<ui::RunsPage>(ui::RunsPage::Parts{*m_runs, *m_queue, engine, m_loaded});
         m_page->resize(1368, 872);
         m_page->show();
         QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
@@ -137,6 +145,7 @@ private Q_SLOTS:
     void cleanup()
     {
         m_page.reset();
+        m_queue.reset();
         m_runs.reset();
     }
 
@@ -188,6 +197,29 @@ private Q_SLOTS:
             30'000);
     }
 
+    void aRunWaitsForTheOneAboveAndNoMore()
+    {
+        add("blue", "cuda:0", {});
+        add("red", "cuda:1", {});
+        open();
+        QTRY_COMPARE_WITH_TIMEOUT(names().size(), 2, 30'000);
+        auto* list = find<QListView>("queueList");
+        const auto words = [list] {
+            return list->model()->index(1, 0).data(ui::QueueList::WordsRole).toString();
+        };
+        QVERIFY(!find<QAction>("actionQueueAfter")->isEnabled());
+        list->setCurrentIndex(list->model()->index(1, 0));
+        QVERIFY(find<QAction>("actionQueueAfter")->isEnabled());
+        QCOMPARE(find<QAction>("actionQueueAfter")->iconText(), QStringLiteral("Run after blue"));
+        find<QAction>("actionQueueAfter")->trigger();
+        QTRY_COMPARE_WITH_TIMEOUT(words(), QStringLiteral("GPU 1, after blue"), 30'000);
+        QCOMPARE(jobs::QueueFile(home()).read()->entries[1].after, std::vector<int64_t>{1});
+        QTRY_COMPARE_WITH_TIMEOUT(find<QAction>("actionQueueAfter")->iconText(),
+                                  QStringLiteral("Do not wait for others"), 30'000);
+        find<QAction>("actionQueueAfter")->trigger();
+        QTRY_COMPARE_WITH_TIMEOUT(words(), QStringLiteral("GPU 1, next"), 30'000);
+    }
+
     void aRunStartsNowWhenItsUserSaysSo()
     {
         makeRun("busy", core::RunState::Running, "cpu");
@@ -212,6 +244,78 @@ private Q_SLOTS:
         find<QListView>("queueList")->setCurrentIndex(find<QListView>("queueList")->model()->index(1, 0));
         QTest::keyClick(list, Qt::Key_Return, Qt::ControlModifier);
         QTRY_VERIFY_WITH_TIMEOUT(std::filesystem::exists(home() / "runs/two/status.json"), 30'000);
+    }
+
+    void itAsksBeforeChatsModelIsUnloaded()
+    {
+        makeRun("stopped", core::RunState::Stopped, "cuda:0");
+        makeRun("elsewhere", core::RunState::Stopped, "cpu");
+        add("next", "cuda:0", {});
+        ui::FakeEngine chat;
+        ui::EngineClient client;
+        client.useProcess(chat);
+        ui::LoadedModels loaded(client);
+        loaded.setDevice(QStringLiteral("cuda:0"));
+        const auto load = [&] {
+            bool isLoaded = false;
+            loaded.ensureReady(QStringLiteral("demo"), this, [&](const core::Result<ui::EngineModel>& model) {
+                isLoaded = static_cast<bool>(model);
+            });
+            QTRY_VERIFY_WITH_TIMEOUT(isLoaded, 20'000);
+        };
+        load();
+        m_loaded = &loaded;
+        open();
+        QTRY_COMPARE_WITH_TIMEOUT(names().size(), 1, 30'000);
+        const auto question = [this] {
+            return m_page->findChild<QMessageBox*>(QStringLiteral("unloadQuestion"));
+        };
+        const auto choose = [this](const QString& name) {
+            auto* list = find<QListView>("runList");
+            for (int row = 0; row < list->model()->rowCount(); ++row)
+                if (list->model()->index(row, 0).data().toString() == name)
+                    list->selectionModel()->setCurrentIndex(list->model()->index(row, 0),
+                                                            QItemSelectionModel::ClearAndSelect);
+            QTRY_COMPARE_WITH_TIMEOUT(find<QLabel>("runTitle")->text(), name, 30'000);
+            QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("runResume")->isVisible(), 30'000);
+        };
+        // To resume on the GPU, or to start there what waits.
+        choose(QStringLiteral("stopped"));
+        find<QPushButton>("runResume")->click();
+        QVERIFY(question());
+        QVERIFY2(question()->text().contains(QStringLiteral("Chat holds demo on GPU 0")),
+                 qPrintable(question()->text()));
+        save(*question(), QStringLiteral("unload-question"));
+        QTest::keyClick(question(), Qt::Key_Escape);
+        QTRY_VERIFY_WITH_TIMEOUT(!question(), 30'000);
+        QTRY_COMPARE(loaded.models().size(), 1);
+        const auto stateOf = [this](const char* name) {
+            return core::readStatus({home() / "runs" / name})->state;
+        };
+        QCOMPARE(stateOf("stopped"), core::RunState::Stopped);
+        find<QAction>("actionQueueStartNow")->trigger();
+        QVERIFY(question());
+        QVERIFY(!std::filesystem::exists(home() / "runs/next"));
+        question()->findChild<QPushButton*>(QStringLiteral("unloadNo"))->click();
+        QTRY_VERIFY_WITH_TIMEOUT(std::filesystem::exists(home() / "runs/next/status.json"), 30'000);
+        QCOMPARE(loaded.models().size(), 1);
+        QTRY_VERIFY_WITH_TIMEOUT(!question(), 30'000);
+        find<QPushButton>("runResume")->click();
+        QVERIFY(question());
+        question()->findChild<QPushButton*>(QStringLiteral("unloadYes"))->click();
+        QTRY_VERIFY_WITH_TIMEOUT(stateOf("stopped") != core::RunState::Stopped, 30'000);
+        QVERIFY(loaded.models().isEmpty());
+
+        // The CPU has room for both.
+        QTRY_VERIFY_WITH_TIMEOUT(!question(), 30'000);
+        load();
+        choose(QStringLiteral("elsewhere"));
+        find<QPushButton>("runResume")->click();
+        QVERIFY(!question());
+        QTRY_VERIFY_WITH_TIMEOUT(stateOf("elsewhere") != core::RunState::Stopped, 30'000);
+        QCOMPARE(loaded.models().size(), 1);
+        m_page.reset();
+        m_loaded = nullptr;
     }
 
     void theResultsOfASweepAreShown()

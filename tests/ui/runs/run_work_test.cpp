@@ -45,7 +45,9 @@ class RunWorkTest final : public QObject {
 
     std::unique_ptr<QTemporaryDir> m_place;
     std::unique_ptr<ui::RunList> m_runs;
+    std::unique_ptr<ui::QueueList> m_queue;
     std::unique_ptr<ui::RunsPage> m_page;
+    ui::LoadedModels* m_loaded = nullptr;
 
     QString path(const QString& name) const { return m_place->filePath(name); }
 
@@ -113,7 +115,9 @@ class RunWorkTest final : public QObject {
     {
         m_runs = std::make_unique<ui::RunList>(
             std::vector<std::filesystem::path>{path(QStringLiteral("runs")).toStdString()});
-        m_page = std::make_unique<ui::RunsPage>(*m_runs, path(QStringLiteral("runs")), program);
+        m_queue =
+            std::make_unique<ui::QueueList>(*m_runs, m_place->path().toStdString(), program.toStdString());
+        m_page = std::make_unique<ui::RunsPage>(ui::RunsPage::Parts{*m_runs, *m_queue, program, m_loaded});
         m_page->resize(1368, 872);
         m_page->show();
         QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
@@ -149,6 +153,7 @@ private Q_SLOTS:
     void cleanup()
     {
         m_page.reset();
+        m_queue.reset();
         m_runs.reset();
     }
 
@@ -318,6 +323,7 @@ private Q_SLOTS:
         open(engine("exit 0"));
         auto* list = find<QListView>("runList");
         QCOMPARE(list->model()->rowCount(), 2);
+        const QAbstractItemModelTester tester(list->model());
         QVERIFY(!find<QComboBox>("runTagFilter")->isVisible());
         list->setCurrentIndex(list->model()->index(0, 0));
         QTRY_COMPARE(find<QLabel>("runTitle")->text(), QStringLiteral("receipts"));
@@ -351,12 +357,39 @@ private Q_SLOTS:
         QTRY_COMPARE(find<QLabel>("runTitle")->text(), QStringLiteral("receipts"));
     }
 
+    void theNextRunIsShownWhenTheChosenOneIsGone()
+    {
+        make("a", core::RunState::Done);
+        make("b", core::RunState::Done);
+        open(engine("exit 0"));
+        auto* list = find<QListView>("runList");
+        QTRY_COMPARE(list->model()->rowCount(), 2);
+        list->setCurrentIndex(list->model()->index(0, 0));
+        const QString first = find<QLabel>("runTitle")->text();
+        std::filesystem::remove_all(path(QStringLiteral("runs/")).toStdString() + first.toStdString());
+        QTRY_COMPARE(list->model()->rowCount(), 1);
+        QTRY_COMPARE(find<QLabel>("runTitle")->text(),
+                     first == QLatin1String("a") ? QStringLiteral("b") : QStringLiteral("a"));
+        QVERIFY(find<QWidget>("runDetail")->isEnabled());
+    }
+
     void severalRunsShowWhereTheirJobsDiffer()
     {
         make("a", core::RunState::Done, R"(, "lora": {"rank": 8}, "optimizer": {"lr": 0.0001})");
         make("b", core::RunState::Done, R"(, "lora": {"rank": 32}, "optimizer": {"lr": 0.0001})");
         open(engine("exit 0"));
-        find<QListView>("runList")->selectAll();
+        // By the keyboard: Compare, and Space on each.
+        auto* list = find<QListView>("runList");
+        auto* compare = find<QPushButton>("runsCompare");
+        compare->setFocus();
+        QTest::keyClick(compare, Qt::Key_Space);
+        list->setFocus();
+        QTest::keyClick(list, list->currentIndex().row() == 0 ? Qt::Key_Down : Qt::Key_Up);
+        QTest::keyClick(list, Qt::Key_Space);
+        QTRY_COMPARE(find<QLabel>("runTitle")->text(), QStringLiteral("2 runs over each other"));
+        QTRY_COMPARE(find<QTableView>("runJobDiffBelow")->model()->rowCount(), 1);
+        QVERIFY(find<QTableView>("runJobDiffBelow")->isVisible());
+        save(QStringLiteral("runs-compare"));
         find<QTabBar>("runTabs")->setCurrentIndex(4);
         auto* diff = find<QTableView>("runJobDiff");
         QTRY_COMPARE(diff->model()->rowCount(), 1);

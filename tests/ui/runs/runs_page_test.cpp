@@ -34,6 +34,7 @@ class RunsPageTest final : public QObject {
 
     std::unique_ptr<QTemporaryDir> m_place;
     std::unique_ptr<ui::RunList> m_runs;
+    std::unique_ptr<ui::QueueList> m_queue;
     std::unique_ptr<ui::RunsPage> m_page;
 
     std::filesystem::path place() const { return m_place->path().toStdString(); }
@@ -96,8 +97,9 @@ class RunsPageTest final : public QObject {
     void open()
     {
         m_runs = std::make_unique<ui::RunList>(std::vector<std::filesystem::path>{place()});
-        m_page =
-            std::make_unique<ui::RunsPage>(*m_runs, m_place->path(), QStringLiteral("/nonexistent/engine"));
+        const QString engine = QStringLiteral("/nonexistent/engine");
+        m_queue = std::make_unique<ui::QueueList>(*m_runs, place(), engine.toStdString());
+        m_page = std::make_unique<ui::RunsPage>(ui::RunsPage::Parts{*m_runs, *m_queue, engine});
         m_page->resize(1368, 872);
         m_page->show();
         QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
@@ -116,6 +118,7 @@ private Q_SLOTS:
     void cleanup()
     {
         m_page.reset();
+        m_queue.reset();
         m_runs.reset();
         ui::Theme::setScheme(ui::Theme::Scheme::Light);
     }

@@ -3,6 +3,7 @@
 // "screenshots".
 
 #include "app/studio/studio.h"
+#include "jobs/queue/queue_report.h"
 #include "ui/models/models_page.h"
 #include "ui/settings/settings_page.h"
 #include "ui/theme/icons.h"
@@ -15,6 +16,7 @@
 #include <QApplication>
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDateTime>
 #include <QDir>
 #include <QDropEvent>
 #include <QFileDialog>
@@ -169,6 +171,55 @@ private Q_SLOTS:
         QCOMPARE(palette->findChild<QListView*>()->model()->rowCount(), 1);
         QTest::keyClick(palette->findChild<QLineEdit*>(), Qt::Key_Return);
         QTRY_COMPARE(window().currentPage(), QStringLiteral("settings"));
+    }
+
+    void theStatusLineSaysWhatRunsAndWhatWaits()
+    {
+        auto* queued = find<QToolButton>("statusQueued");
+        auto* runs = find<QToolButton>("statusRuns");
+        QVERIFY(!queued->isVisible() && !runs->isVisible());
+        const std::filesystem::path home = m_home->path().toStdString();
+        const core::RunFolder folder = {home / "runs/receipts-4b-lora-r32"};
+        core::RunStatus status = core::RunStatus::ofThisProcess();
+        status.state = core::RunState::Running;
+        status.step = 612;
+        status.numSteps = 1000;
+        status.heartbeat = double(QDateTime::currentSecsSinceEpoch());
+        QVERIFY(folder.create() && core::writeStatus(folder, status));
+        const jobs::QueueFile file(home);
+        const core::Result<void> added = file.edit([&](jobs::RunQueue& queue) -> core::Result<void> {
+            for (const char* name : {"blue", "red"}) {
+                jobs::QueueEntry entry;
+                entry.name = name;
+                entry.folder = home / "runs" / name;
+                entry.host = jobs::thisHost();
+                entry.devices = {"cpu"};
+                if (const core::Result<int64_t> id = jobs::addEntry(queue, entry); !id)
+                    return id.error();
+            }
+            return {};
+        });
+        QVERIFY(added);
+        QTRY_COMPARE(queued->text(), QStringLiteral("2 queued"));
+        QTRY_COMPARE(runs->text(), QStringLiteral("receipts-4b-lora-r32, 61 %"));
+        QCOMPARE(queued->accessibleDescription(), QStringLiteral("2 queued"));
+        QTRY_COMPARE(find<QToolButton>("railRuns")->property("badge").toInt(), 1);
+        QCOMPARE(find<QToolButton>("railRuns")->accessibleDescription(), QStringLiteral("1 run under way"));
+        QVERIFY(window().currentPage() != QStringLiteral("runs"));
+        queued->setFocus();
+        QTest::keyClick(queued, Qt::Key_Space);
+        QCOMPARE(window().currentPage(), QStringLiteral("runs"));
+        QTRY_VERIFY(find<QListView>("queueList")->isVisible());
+        QTRY_COMPARE(QApplication::focusWidget(), find<QListView>("queueList"));
+        for (const bool isDark : {false, true}) {
+            ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
+            save(isDark ? QStringLiteral("status-queued-dark") : QStringLiteral("status-queued-light"));
+        }
+        QVERIFY(file.edit([](jobs::RunQueue& queue) -> core::Result<void> {
+            queue.entries.clear();
+            return {};
+        }));
+        QTRY_VERIFY(!queued->isVisible());
     }
 
     void allActionsAreInThePalette()
