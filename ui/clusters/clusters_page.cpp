@@ -206,7 +206,8 @@ QWidget* ClustersPage::makeJobs()
     auto* pane = new QWidget;
     pane->setProperty("pane", true);
     pane->setAccessibleName(tr("Jobs here"));
-    pane->setVisible(m_programs.areHere());
+    if (!m_programs.areHere())
+        pane->hide();  // to show what has no parent yet would open a window
     auto* column = new QVBoxLayout(pane);
     column->setContentsMargins(space::kL, space::kS, space::kL, space::kS);
     auto* bar = new QHBoxLayout;

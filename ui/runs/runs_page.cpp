@@ -7,6 +7,7 @@
 
 #include <QAction>
 #include <QHBoxLayout>
+#include <QListView>
 #include <QStackedLayout>
 
 namespace facet::ui {
@@ -39,7 +40,7 @@ RunsPage::RunsPage(RunList& runs, const QString& folder, const QString& engine, 
     m_stack->addWidget(new EmptyState(QStringLiteral("runs"), tr("No runs yet"),
                                       tr("Runs in %1 show up here, whoever started them.").arg(folder)));
     m_stack->addWidget(both);
-    setFocusProxy(m_pane);
+    setFocusProxy(m_pane->list());
     const auto show = [this] {
         m_stack->setCurrentIndex(m_runs.rowCount() > 0 || !m_queue->isEmpty() ? 1 : 0);
     };
