@@ -42,6 +42,7 @@ private:
     const CheckpointTable::Checkpoint* chosen() const;
     QString nameOf(const CheckpointTable::Checkpoint& checkpoint) const;
     void showState();
+    void followNewest();
     void open(TaskPlan plan);
     void askEngine();
 
@@ -56,6 +57,8 @@ private:
     QAction* m_copy;
     QAction* m_gguf;
     bool m_hasAsked = false;
+    bool m_hasChosen = false;  ///< a user did, and not this
+    bool m_isFollowing = false;
     bool m_canGguf = false;
 };
 
