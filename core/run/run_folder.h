@@ -86,6 +86,8 @@ struct RunFolder {
 
     /// Steps of all whole checkpoints, in order.
     std::vector<int64_t> savedSteps() const;
+
+    friend bool operator==(const RunFolder&, const RunFolder&) = default;
 };
 
 /// Errors  Io
