@@ -2,6 +2,7 @@
 
 #include "app/studio/application.h"
 #include "app/studio/demo_session.h"
+#include "app/studio/size_session.h"
 #include "app/studio/start_measure.h"
 #include "app/studio/stream_session.h"
 #include "app/studio/studio.h"
@@ -44,10 +45,14 @@ int main(int argc, char** argv)
     QCommandLineOption stream(QStringLiteral("stream-session"),
                               QStringLiteral("Ask again and again, and print what is shown."),
                               QStringLiteral("seconds"));
+    QCommandLineOption size(QStringLiteral("size-session"),
+                            QStringLiteral("Open what is large, print what it took, and end."),
+                            QStringLiteral("part"));
+    size.setFlags(QCommandLineOption::HiddenFromHelp);
     stream.setFlags(QCommandLineOption::HiddenFromHelp);
     demo.setFlags(QCommandLineOption::HiddenFromHelp);
     measure.setFlags(QCommandLineOption::HiddenFromHelp);
-    parser.addOptions({model, engine, demo, measure, stream});
+    parser.addOptions({model, engine, demo, measure, stream, size});
     parser.process(application);
 
     const core::LibraryPlace place = core::libraryPlace();
@@ -64,6 +69,8 @@ int main(int argc, char** argv)
     if (parser.isSet(measure))
         startMeasure.begin(parser.value(measure).toLongLong());
     studio.show();
+    if (parser.isSet(size))
+        return app::SizeSession(application, studio).run(parser.value(size));
 
     app::DemoSession session(studio, parser.value(demo));
     if (parser.isSet(demo))

@@ -20,7 +20,12 @@ public:
         double longestEventCpuMs = 0;
     };
 
-    void measure() { m_isMeasuring = true; }
+    /// Measures from now on.
+    void measure()
+    {
+        m_isMeasuring = true;
+        m_times = {};
+    }
     const Times& times() const { return m_times; }
 
     bool notify(QObject* receiver, QEvent* event) override;

@@ -13,7 +13,8 @@ Result<void> writeLaunch(const std::filesystem::path& file, const LaunchRecord& 
     const nlohmann::ordered_json json = {
         {"host", record.process.host}, {"boot_id", record.process.bootId},
         {"pid", record.process.pid},   {"process_start", record.process.start},
-        {"time", record.time},         {"device", record.device}};
+        {"time", record.time},         {"device", record.device},
+        {"job", record.job.string()}};
     return writeFileAtomically(file, json.dump(2) + "\n");
 }
 
@@ -30,6 +31,7 @@ Result<LaunchRecord> readLaunch(const std::filesystem::path& file)
     record.process.start = fields.integer("process_start", 0, 0, INT64_MAX);
     record.time = fields.number("time", 0, 0, 1e12);
     record.device = fields.text("device", "auto");
+    record.job = fields.text("job", "");
     if (fields.error())
         return fields.error()->during("reading " + file.string());
     return record;
@@ -45,7 +47,7 @@ std::string lastWords(const RunFolder& folder)
     file.seekg(std::max<std::streamoff>(0, size - kMost));
     std::string line, last;
     while (std::getline(file, line))
-        if (!line.empty())
+        if (!line.empty() && !line.starts_with("note: "))
             last = line;
     return last;
 }

@@ -11,8 +11,9 @@ namespace facet::core {
 
 struct LaunchRecord {
     ProcessIdentity process;
-    double time = 0;     ///< seconds since 1970, UTC
-    std::string device;  ///< as asked for: "auto", "cpu", "cuda:1"
+    double time = 0;                 ///< seconds since 1970, UTC
+    std::string device;              ///< as asked for: "auto", "cpu", "cuda:1"
+    std::filesystem::path job = {};  ///< the file that it began with; the run's own job.json comes later
 };
 
 /// `file` is RunFolder::launch(), or what becomes it.
@@ -23,7 +24,7 @@ Result<void> writeLaunch(const std::filesystem::path& file, const LaunchRecord& 
 /// Errors  NotFound, Io, InvalidInput
 Result<LaunchRecord> readLaunch(const std::filesystem::path& file);
 
-/// Why a process that was started ended: the last line of launch.log; "" if it said nothing.
+/// Why a process that was started ended: the last line of launch.log that is no note; "" if it said nothing.
 std::string lastWords(const RunFolder& folder);
 
 }  // namespace facet::core

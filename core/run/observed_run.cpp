@@ -208,6 +208,8 @@ void RunObserver::decide(Seen& seen, double now)
         } else if (isThere) {
             run.condition = RunCondition::Failed;
             run.message = lastWords(run.folder);
+            if (run.message.empty())
+                run.message = "its process ended before it said anything";
         } else {
             run.condition = RunCondition::Silent;
         }

@@ -27,6 +27,8 @@ enum class RunCondition {
 struct CurvePoint {
     int64_t step = 0;
     double loss = 0;
+
+    friend bool operator==(const CurvePoint&, const CurvePoint&) = default;
 };
 
 struct ObservedRun {
@@ -54,6 +56,8 @@ struct ObservedRun {
         return condition == RunCondition::Starting || condition == RunCondition::Running ||
                condition == RunCondition::Saving;
     }
+
+    friend bool operator==(const ObservedRun&, const ObservedRun&) = default;
 };
 
 /// What the user wrote about a run: notes.json in its folder.

@@ -88,6 +88,8 @@ struct RunFolder {
 
     /// Steps of all whole checkpoints, in order.
     std::vector<int64_t> savedSteps() const;
+
+    friend bool operator==(const RunFolder&, const RunFolder&) = default;
 };
 
 /// What a folder with a model or an adapter is called: its last part, but "receipts-step-100" for a

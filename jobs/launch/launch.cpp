@@ -74,6 +74,32 @@ Result<Place> placeOf(const Launch& what)
                  name};
 }
 
+/// The job file that a run began with. One that was killed before it had written its job begins again.
+Result<std::filesystem::path> jobOf(const Launch& what, const Place& place)
+{
+    std::error_code ignored;
+    const core::RunFolder& folder = place.folder;
+    const std::filesystem::path job = std::filesystem::absolute(what.job, ignored);
+    if (!place.isThere) {
+        if (folder.exists())
+            return Error{ErrorCode::InvalidInput, "there is a run in " + folder.path.string() +
+                                                      " already: go on with it, or give this one another "
+                                                      "name"};
+        return job;
+    }
+    const Result<core::LaunchRecord> before = core::readLaunch(folder.launch());
+    const std::filesystem::path first = before ? before->job : std::filesystem::path();
+    if (std::filesystem::exists(folder.job(), ignored))
+        return first;
+    if (!before)
+        return Error{ErrorCode::NotFound, "there is no run in " + folder.path.string()};
+    if (first.empty() || !std::filesystem::exists(first, ignored))
+        return Error{ErrorCode::NotFound, "the run in " + folder.path.string() +
+                                              " ended before it began, and its job file " + first.string() +
+                                              " is gone: start it anew"};
+    return first;
+}
+
 }  // namespace
 
 Result<Launched> launch(const Launch& what)
@@ -82,12 +108,9 @@ Result<Launched> launch(const Launch& what)
     if (!place)
         return place.error();
     const core::RunFolder& folder = place->folder;
-    if (place->isThere ? !std::filesystem::exists(folder.job()) : folder.exists())
-        return place->isThere
-                   ? Error{ErrorCode::NotFound, "there is no run in " + folder.path.string()}
-                   : Error{ErrorCode::InvalidInput, "there is a run in " + folder.path.string() +
-                                                        " already: go on with it, or give this one another "
-                                                        "name"};
+    const Result<std::filesystem::path> job = jobOf(what, *place);
+    if (!job)
+        return job.error();
     if (const Result<void> made = folder.create(); !made)
         return made.error();
     // Whoever holds the lock of the launch starts one; a second start finds its process.
@@ -105,7 +128,11 @@ Result<Launched> launch(const Launch& what)
     if (!canKeepAwake())
         ::dprintf(log.get(), "note: the computer may go to sleep meanwhile: there is no systemd to ask\n");
     DetachedProcess process;
-    process.command = {what.engine.string(), "train", what.job.string(), "--device", what.device};
+    const bool hasBegun = place->isThere && std::filesystem::exists(folder.job());
+    process.command = {what.engine.string(), "train", hasBegun ? what.job.string() : job->string(),
+                       "--device", what.device};
+    if (place->isThere && !hasBegun)
+        process.command.push_back("dir=" + folder.path.string());
     process.command.insert(process.command.end(), what.arguments.begin(), what.arguments.end());
     process.log = log.get();
     process.prepared = folder.path / "launch.next.json";
@@ -115,7 +142,7 @@ Result<Launched> launch(const Launch& what)
         if (canKeepAwake())
             keepAwake(pid, place->name, log.get());
         return core::writeLaunch(process.prepared,
-                                 {core::ProcessIdentity::of(pid), secondsNow(), what.device});
+                                 {core::ProcessIdentity::of(pid), secondsNow(), what.device, *job});
     };
     const Result<int64_t> pid = startDetached(process);
     if (!pid) {

@@ -17,7 +17,6 @@ namespace {
 constexpr int kDelayMs = 150;
 constexpr int kPieceMs = 200;
 constexpr int kThumbnail = 64;
-constexpr size_t kMostPackedRows = 300'000;
 
 QString shownText(const DataSession& session, int64_t id)
 {
@@ -40,9 +39,12 @@ QImage thumbnailOf(const std::string& source)
         .scaled(2 * kThumbnail, 2 * kThumbnail, Qt::KeepAspectRatio, Qt::SmoothTransformation);
 }
 
-DataPreview::Packs planOf(const DataQuery& query, const DataSession& session, const DataCounts& counts)
+std::shared_ptr<const DataPreview::Packs> planOf(const DataQuery& query, const DataSession& session,
+                                                 const DataCounts& counts)
 {
-    DataPreview::Packs packs = {packedRows(query, session, counts), {}, query.sequenceLength, 0};
+    const auto plan = std::make_shared<DataPreview::Packs>(
+        DataPreview::Packs{packedRows(query, session, counts), {}, query.sequenceLength, 0});
+    DataPreview::Packs& packs = *plan;
     int64_t tokens = 0;
     for (size_t i = 0; i < packs.sequences.size(); ++i)
         for (size_t k = 0; k < packs.sequences[i].size(); ++k) {
@@ -51,7 +53,7 @@ DataPreview::Packs planOf(const DataQuery& query, const DataSession& session, co
         }
     const auto room = static_cast<double>(std::max<int64_t>(1, std::ssize(packs.sequences) * packs.capacity));
     packs.fill = static_cast<double>(tokens) / room;
-    return packs;
+    return plan;
 }
 
 }  // namespace
@@ -260,15 +262,17 @@ void DataPreview::count()
     m_isCounting = true;
     runInBackground(
         this,
-        [session = m_session, counts = m_counts]() mutable {
-            countRows(*session, counts, kPieceMs);
-            return std::move(counts);
+        [session = m_session, row = m_counts.nextRow] {
+            const auto news = std::make_shared<DataCounts>();
+            news->nextRow = row;
+            countRows(*session, *news, kPieceMs);
+            return news;
         },
-        [this, round = m_round, countRound = m_countRound](const DataCounts& counts) {
+        [this, round = m_round, countRound = m_countRound](const std::shared_ptr<DataCounts>& news) {
             if (round != m_round || countRound != m_countRound)
                 return;
             m_isCounting = false;
-            m_counts = counts;
+            m_counts.add(std::move(*news));
             m_problems.show(m_counts.problems);
             if (m_counts.nextRow < m_session->numRows())
                 count();
@@ -305,12 +309,12 @@ void DataPreview::planPacks()
     m_packs.reset();
     const int64_t capacity = m_query.sequenceLength;
     const bool isCounted = m_session && m_session->hasAllRows() && m_counts.nextRow == m_session->numRows();
-    if (!isCounted || capacity <= 0 || m_counts.lengths.empty() || m_counts.lengths.size() > kMostPackedRows)
+    if (!isCounted || capacity <= 0 || m_counts.lengths.empty() || !m_counts.hasAllLengths())
         return;
     runInBackground(
         this,
         [query = m_query, session = m_session, counts = m_counts] { return planOf(query, *session, counts); },
-        [this, round = m_round, planRound = ++m_planRound](const Packs& packs) {
+        [this, round = m_round, planRound = ++m_planRound](const std::shared_ptr<const Packs>& packs) {
             if (round != m_round || planRound != m_planRound)
                 return;
             m_packs = packs;

@@ -108,7 +108,7 @@ public:
     };
 
     /// None until all rows are counted.
-    const std::optional<Packs>& packs() const { return m_packs; }
+    const std::shared_ptr<const Packs>& packs() const { return m_packs; }
 
     /// How many rows of all sources train and validate; none until they are counted, or if they cannot be.
     struct Shares {
@@ -147,7 +147,7 @@ private:
     QString m_validationProblem;
     int m_sharesRound = 0;
     ShownRow m_shownRow;
-    std::optional<Packs> m_packs;
+    std::shared_ptr<const Packs> m_packs;
     int64_t m_row = 0;
     int m_round = 0;
     int m_countRound = 0;

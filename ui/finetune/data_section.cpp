@@ -422,7 +422,7 @@ void DataSection::showCounts()
     m_columns->showColumns(m_preview.columns());
     const auto& resolved = m_form.verdict().resolved;
     const int64_t limit = resolved ? resolved->job.sequenceLength : 0;
-    m_histogram->showLengths(counts.lengths, limit);
+    m_histogram->showLengths(counts.rowsByLength, limit);
 
     const int64_t wrong = counts.bad + counts.missingPictures;
     m_bad->setVisible(wrong > 0);
@@ -436,8 +436,8 @@ void DataSection::showCounts()
     m_cut->setTitle(tr("%1 rows are cut at %2 tokens").arg(words::integer(longer), words::integer(limit)));
     m_longer->setText(tr("Use %1").arg(words::integer((counts.longest() + 63) / 64 * 64)));
     m_problems->setVisible(!counts.problems.empty());
-    const std::optional<DataPreview::Packs>& packs = m_preview.packs();
-    m_packs->setVisible(packs.has_value());
+    const std::shared_ptr<const DataPreview::Packs>& packs = m_preview.packs();
+    m_packs->setVisible(packs != nullptr);
     if (packs)
         m_packs->setText((packs->sequences.size() == 1 ? tr("Packed: %1 sequence for %2 rows, %3 % full")
                                                        : tr("Packed: %1 sequences for %2 rows, %3 % full"))
@@ -451,7 +451,7 @@ void DataSection::showCounts()
 /// The sequence of the row that is shown.
 void DataSection::showPack()
 {
-    const std::optional<DataPreview::Packs>& packs = m_preview.packs();
+    const std::shared_ptr<const DataPreview::Packs>& packs = m_preview.packs();
     const DataPreview::PackPlace place = packs ? packs->placeOf(m_preview.row()) : DataPreview::PackPlace();
     m_pack->setVisible(place.sequence >= 0);
     m_pack->setText(place.sequence >= 0 ? inWords(*packs, place.sequence) : QString());

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <set>
 
 namespace facet::ui {
@@ -122,12 +123,36 @@ Result<core::TokenizedSample> DataSession::tokens(int64_t row) const
 
 int64_t DataCounts::longerThan(int64_t limit) const
 {
-    return std::ranges::count_if(lengths, [limit](int64_t length) { return length > limit; });
+    int64_t count = 0;
+    for (auto each = rowsByLength.upper_bound(limit); each != rowsByLength.end(); ++each)
+        count += each->second;
+    return count;
 }
 
 int64_t DataCounts::longest() const
 {
-    return lengths.empty() ? 0 : *std::ranges::max_element(lengths);
+    return rowsByLength.empty() ? 0 : rowsByLength.rbegin()->first;
+}
+
+void DataCounts::add(DataCounts later)
+{
+    nextRow = later.nextRow;
+    good += later.good;
+    bad += later.bad;
+    pictures += later.pictures;
+    missingPictures += later.missingPictures;
+    tokens += later.tokens;
+    inLoss += later.inLoss;
+    for (const auto& [length, count] : later.rowsByLength)
+        rowsByLength[length] += count;
+    const auto append = [](auto& to, auto& from, size_t most) {
+        const size_t count = std::min(from.size(), most - std::min(most, to.size()));
+        to.insert(to.end(), std::make_move_iterator(from.begin()),
+                  std::make_move_iterator(from.begin() + static_cast<std::ptrdiff_t>(count)));
+    };
+    append(lengths, later.lengths, kMostLengths);
+    append(goodRows, later.goodRows, kMostLengths);
+    append(problems, later.problems, kMostProblems);
 }
 
 std::vector<PackedRows> packedRows(const DataQuery& query, const DataSession& session,
@@ -198,6 +223,7 @@ void countRows(const DataSession& session, DataCounts& counts, int milliseconds)
             continue;
         }
         ++counts.good;
+        ++counts.rowsByLength[std::ssize(tokens->ids)];
         counts.lengths.push_back(std::ssize(tokens->ids));
         counts.goodRows.push_back(row);
         counts.tokens += std::ssize(tokens->ids);

@@ -10,6 +10,7 @@
 #include "core/tokenizer/tokenizer.h"
 #include "jobs/job/job.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,11 +82,19 @@ struct DataCounts {
     int64_t missingPictures = 0;
     int64_t tokens = 0;
     int64_t inLoss = 0;
-    std::vector<int64_t> lengths;   ///< tokens of each good row
-    std::vector<int64_t> goodRows;  ///< their numbers
+    std::map<int64_t, int64_t> rowsByLength;  ///< how many good rows have so many tokens
+    std::vector<int64_t> lengths;             ///< of the first good rows, to pack them
+    std::vector<int64_t> goodRows;            ///< their numbers
     std::vector<RowProblem> problems;
 
     static constexpr size_t kMostProblems = 1000;
+    static constexpr size_t kMostLengths = 300'000;
+
+    /// Adds what was counted after it: what that costs does not depend on how much there is already.
+    void add(DataCounts later);
+
+    /// All good rows have their length in `lengths`.
+    bool hasAllLengths() const { return good == std::ssize(lengths); }
 
     int64_t longerThan(int64_t limit) const;
     int64_t longest() const;
@@ -103,7 +112,7 @@ using PackedRows = std::vector<PackedRow>;
 std::vector<PackedRows> packedRows(const DataQuery& query, const DataSession& session,
                                    const DataCounts& counts);
 
-/// Counts on, for about as long as given.
+/// Counts from `counts.nextRow` on, for about as long as given.
 void countRows(const DataSession& session, DataCounts& counts, int milliseconds);
 
 }  // namespace facet::ui

@@ -142,20 +142,20 @@ LengthHistogram::LengthHistogram(QWidget* parent) : QWidget(parent)
     setAccessibleName(tr("Tokens in a row"));
 }
 
-void LengthHistogram::showLengths(const std::vector<int64_t>& lengths, int64_t cutOff)
+void LengthHistogram::showLengths(const std::map<int64_t, int64_t>& rowsByLength, int64_t cutOff)
 {
     m_bars.assign(kBars, 0);
     m_cutOff = cutOff;
-    const int64_t longest = lengths.empty() ? 0 : *std::ranges::max_element(lengths);
+    const int64_t longest = rowsByLength.empty() ? 0 : rowsByLength.rbegin()->first;
     m_span = std::max<int64_t>(kBars, (longest + kBars) / kBars * kBars);
     int64_t cut = 0;
-    for (const int64_t length : lengths) {
-        ++m_bars[static_cast<size_t>(std::min<int64_t>(kBars - 1, length * kBars / m_span))];
-        cut += length > cutOff ? 1 : 0;
+    for (const auto& [length, count] : rowsByLength) {
+        m_bars[static_cast<size_t>(std::min<int64_t>(kBars - 1, length * kBars / m_span))] += count;
+        cut += length > cutOff ? count : 0;
     }
     setAccessibleDescription(tr("up to %1 tokens; %2 rows are longer than %3")
                                  .arg(words::integer(longest), words::integer(cut), words::integer(cutOff)));
-    setVisible(!lengths.empty());
+    setVisible(!rowsByLength.empty());
     update();
 }
 

@@ -35,7 +35,8 @@ class LengthHistogram final : public QWidget {
 public:
     explicit LengthHistogram(QWidget* parent = nullptr);
 
-    void showLengths(const std::vector<int64_t>& lengths, int64_t cutOff);
+    /// `rowsByLength`: how many rows have so many tokens.
+    void showLengths(const std::map<int64_t, int64_t>& rowsByLength, int64_t cutOff);
 
     QSize sizeHint() const override { return {240, 96}; }
 

@@ -108,9 +108,9 @@ PackView::PackView(QWidget* parent) : QAbstractScrollArea(parent)
     connect(Theme::notifier(), &ThemeNotifier::changed, this, [this] { viewport()->update(); });
 }
 
-void PackView::showPacks(const std::optional<DataPreview::Packs>& packs)
+void PackView::showPacks(const std::shared_ptr<const DataPreview::Packs>& packs)
 {
-    m_packs = packs.value_or(DataPreview::Packs());
+    m_packs = packs ? packs : std::make_shared<const DataPreview::Packs>();
     updateRange();
     select(m_row);
 }
@@ -118,7 +118,7 @@ void PackView::showPacks(const std::optional<DataPreview::Packs>& packs)
 void PackView::select(int64_t row)
 {
     m_row = row;
-    m_place = m_packs.placeOf(row);
+    m_place = m_packs->placeOf(row);
     if (m_place.sequence >= 0) {
         const int top = space::kS + static_cast<int>(m_place.sequence) * kLine;
         QScrollBar* bar = verticalScrollBar();
@@ -140,19 +140,19 @@ void PackView::describe()
     QString text = tr("Nothing is packed yet");
     if (m_place.sequence >= 0) {
         const PackedRow& row =
-            m_packs.sequences[static_cast<size_t>(m_place.sequence)][static_cast<size_t>(m_place.block)];
+            m_packs->sequences[static_cast<size_t>(m_place.sequence)][static_cast<size_t>(m_place.block)];
         text = tr("%1; row %2 with %3 tokens")
-                   .arg(inWords(m_packs, m_place.sequence), words::integer(row.row + 1),
+                   .arg(inWords(*m_packs, m_place.sequence), words::integer(row.row + 1),
                         words::integer(row.length));
-    } else if (!m_packs.sequences.empty()) {
-        text = tr("%1 sequences").arg(words::integer(static_cast<qint64>(m_packs.sequences.size())));
+    } else if (!m_packs->sequences.empty()) {
+        text = tr("%1 sequences").arg(words::integer(static_cast<qint64>(m_packs->sequences.size())));
     }
     setAccessibleDescription(text);
 }
 
 void PackView::updateRange()
 {
-    const auto all = static_cast<int64_t>(m_packs.sequences.size()) * kLine + 2 * space::kS;
+    const auto all = static_cast<int64_t>(m_packs->sequences.size()) * kLine + 2 * space::kS;
     verticalScrollBar()->setPageStep(viewport()->height());
     verticalScrollBar()->setSingleStep(kLine);
     verticalScrollBar()->setRange(
@@ -177,7 +177,7 @@ void PackView::paintEvent(QPaintEvent*)
     QPainter painter(viewport());
     const Painted painted(&painter);
     painter.fillRect(viewport()->rect(), color(Role::Surface));
-    if (m_packs.sequences.empty()) {
+    if (m_packs->sequences.empty()) {
         painter.setFont(Theme::font(TextStyle::Small));
         painter.setPen(color(Role::Text3));
         painter.drawText(viewport()->rect(), Qt::AlignCenter,
@@ -186,11 +186,11 @@ void PackView::paintEvent(QPaintEvent*)
     }
     painter.setFont(Theme::font(TextStyle::MonoSmall));
     painter.setRenderHint(QPainter::Antialiasing, false);
-    const auto numLines = static_cast<qsizetype>(m_packs.sequences.size());
+    const auto numLines = static_cast<qsizetype>(m_packs->sequences.size());
     const qsizetype first = std::max(0, (verticalScrollBar()->value() - space::kS) / kLine);
     const qsizetype last = std::min<qsizetype>(numLines, first + viewport()->height() / kLine + 2);
     for (qsizetype i = first; i < last; ++i) {
-        const PackedRows& sequence = m_packs.sequences[static_cast<size_t>(i)];
+        const PackedRows& sequence = m_packs->sequences[static_cast<size_t>(i)];
         const QRectF bar = barOf(i);
         const QRectF line(0, bar.top() - (kLine - kBar) / 2.0, viewport()->width(), kLine);
         if (i == m_place.sequence)
@@ -199,18 +199,18 @@ void PackView::paintEvent(QPaintEvent*)
         painter.drawText(QRectF(0, line.top(), kNumbers - space::kS, kLine),
                          Qt::AlignRight | Qt::AlignVCenter, words::integer(i + 1));
         painter.drawText(QRectF(bar.right(), line.top(), kShares - space::kS, kLine),
-                         Qt::AlignRight | Qt::AlignVCenter, percent(fillOf(sequence, m_packs.capacity)));
-        drawSequence(painter, sequence, m_packs.capacity, bar, m_row);
+                         Qt::AlignRight | Qt::AlignVCenter, percent(fillOf(sequence, m_packs->capacity)));
+        drawSequence(painter, sequence, m_packs->capacity, bar, m_row);
     }
 }
 
 int64_t PackView::rowAt(QPointF point) const
 {
     const auto line = static_cast<qsizetype>((point.y() - space::kS + verticalScrollBar()->value()) / kLine);
-    if (line < 0 || line >= static_cast<qsizetype>(m_packs.sequences.size()))
+    if (line < 0 || line >= static_cast<qsizetype>(m_packs->sequences.size()))
         return -1;
     int64_t row = -1;
-    forEachBlock(m_packs.sequences[static_cast<size_t>(line)], m_packs.capacity, barOf(line),
+    forEachBlock(m_packs->sequences[static_cast<size_t>(line)], m_packs->capacity, barOf(line),
                  [&](const PackedRow& each, QRectF block) {
                      if (point.x() >= block.left() && point.x() < block.right())
                          row = each.row;
@@ -236,13 +236,13 @@ bool PackView::viewportEvent(QEvent* event)
         return QAbstractScrollArea::viewportEvent(event);
     const auto* help = static_cast<QHelpEvent*>(event);
     const int64_t row = rowAt(help->pos());
-    const DataPreview::PackPlace place = m_packs.placeOf(row);
+    const DataPreview::PackPlace place = m_packs->placeOf(row);
     if (place.sequence < 0) {
         QToolTip::hideText();
         return true;
     }
     const PackedRow& block =
-        m_packs.sequences[static_cast<size_t>(place.sequence)][static_cast<size_t>(place.block)];
+        m_packs->sequences[static_cast<size_t>(place.sequence)][static_cast<size_t>(place.block)];
     QToolTip::showText(
         help->globalPos(),
         block.isCut
@@ -254,7 +254,7 @@ bool PackView::viewportEvent(QEvent* event)
 
 void PackView::keyPressEvent(QKeyEvent* event)
 {
-    const auto numLines = static_cast<qsizetype>(m_packs.sequences.size());
+    const auto numLines = static_cast<qsizetype>(m_packs->sequences.size());
     if (numLines == 0) {
         QAbstractScrollArea::keyPressEvent(event);
         return;
@@ -298,7 +298,7 @@ void PackView::keyPressEvent(QKeyEvent* event)
             return;
     }
     sequence = std::clamp<qsizetype>(sequence, 0, numLines - 1);
-    const PackedRows& rows = m_packs.sequences[static_cast<size_t>(sequence)];
+    const PackedRows& rows = m_packs->sequences[static_cast<size_t>(sequence)];
     block = std::clamp<qsizetype>(block, 0, static_cast<qsizetype>(rows.size()) - 1);
     choose(rows[static_cast<size_t>(block)].row);
 }

@@ -37,7 +37,7 @@ class PackView final : public QAbstractScrollArea {
 public:
     explicit PackView(QWidget* parent = nullptr);
 
-    void showPacks(const std::optional<DataPreview::Packs>& packs);
+    void showPacks(const std::shared_ptr<const DataPreview::Packs>& packs);
     void select(int64_t row);
 
 Q_SIGNALS:
@@ -59,7 +59,7 @@ private:
     void updateRange();
     void describe();
 
-    DataPreview::Packs m_packs;
+    std::shared_ptr<const DataPreview::Packs> m_packs = std::make_shared<const DataPreview::Packs>();
     int64_t m_row = -1;
     DataPreview::PackPlace m_place;
 };

@@ -43,7 +43,9 @@ const EngineModel* LoadedModels::find(const QString& name) const
 
 void LoadedModels::load(const LoadRequest& request)
 {
+    m_asking.insert(request.model);
     m_client.load(request, this, [this, model = request.model](const core::Result<QString>& id) {
+        m_asking.remove(model);
         if (id)
             m_ids.insert(model, *id);
         else
@@ -128,6 +130,8 @@ void LoadedModels::serveWaits(int look)
         const bool hasFailed = model && model->state == EngineModel::State::Failed;
         if (model && model->state == EngineModel::State::Ready)
             end(wait.name, *model);
+        else if (m_asking.contains(wait.name))
+            continue;  // a second load of it would be refused
         else if (!wait.isAsked && (!model || hasFailed))
             askToLoad(wait.name);
         else if (hasFailed)
@@ -145,7 +149,9 @@ void LoadedModels::askToLoad(const QString& name)
     LoadRequest request;
     request.model = name;
     request.device = m_device;
+    m_asking.insert(name);
     m_client.load(request, this, [this, name](const core::Result<QString>& id) {
+        m_asking.remove(name);
         if (!id) {
             end(name, id.error());
             return;

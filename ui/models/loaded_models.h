@@ -5,6 +5,7 @@
 #include <QHash>
 #include <QList>
 #include <QObject>
+#include <QSet>
 #include <QTimer>
 
 namespace facet::ui {
@@ -68,6 +69,7 @@ private:
     QHash<QString, QString> m_ids;  // by the name that was asked for
     EngineQueue m_queue;
     QList<Wait> m_waits;
+    QSet<QString> m_asking;  // names whose load the engine has not answered yet
     QTimer m_timer;
     int m_numLooks = 0;
     bool m_isLooking = false;

@@ -90,10 +90,35 @@ CheckpointsView::CheckpointsView(QString engine, QWidget* parent)
     column->addLayout(bar);
     connect(m_chat, &QPushButton::clicked, this, &CheckpointsView::chat);
     connect(m_view, &QTableView::activated, this, &CheckpointsView::chat);
-    connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this,
-            &CheckpointsView::showState);
-    connect(&m_table, &CheckpointTable::factsChanged, this, &CheckpointsView::showState);
-    connect(&m_table, &QAbstractItemModel::modelReset, this, &CheckpointsView::showState);
+    connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
+        m_hasChosen = m_hasChosen || !m_isFollowing;
+        showState();
+    });
+    connect(&m_table, &CheckpointTable::factsChanged, this, &CheckpointsView::followNewest);
+    connect(&m_table, &QAbstractItemModel::modelReset, this, &CheckpointsView::followNewest);
+    connect(&m_table, &QAbstractItemModel::rowsInserted, this, &CheckpointsView::followNewest);
+    showState();
+}
+
+void CheckpointsView::setRun(Run run)
+{
+    m_run = std::move(run);
+    m_hasChosen = false;
+    followNewest();
+}
+
+/// To the newest one, unless somebody has chosen another that is still there.
+void CheckpointsView::followNewest()
+{
+    const CheckpointTable::Checkpoint* current = m_table.at(m_view->currentIndex().row());
+    int newest = 0;
+    while (newest < m_table.rowCount() && !m_table.at(newest)->isThere())
+        ++newest;
+    if (newest < m_table.rowCount() && !(m_hasChosen && current && current->isThere())) {
+        m_isFollowing = true;
+        m_view->setCurrentIndex(m_table.index(newest, 0));
+        m_isFollowing = false;
+    }
     showState();
 }
 
@@ -111,8 +136,6 @@ QString CheckpointsView::nameOf(const CheckpointTable::Checkpoint& checkpoint) c
 
 void CheckpointsView::showState()
 {
-    if (!m_view->currentIndex().isValid() && m_table.rowCount() > 0)
-        m_view->setCurrentIndex(m_table.index(0, 0));
     const CheckpointTable::Checkpoint* checkpoint = chosen();
     const bool isThere = checkpoint && checkpoint->isThere();
     m_chat->setEnabled(isThere);

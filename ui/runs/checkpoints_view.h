@@ -30,7 +30,7 @@ public:
     };
 
     /// Whose checkpoints they are.
-    void setRun(Run run) { m_run = std::move(run); }
+    void setRun(Run run);
 
     void chat();
     void merge();
@@ -53,6 +53,7 @@ private:
     const CheckpointTable::Checkpoint* chosen() const;
     QString nameOf(const CheckpointTable::Checkpoint& checkpoint) const;
     void showState();
+    void followNewest();
     void open(TaskPlan plan);
     void askEngine();
 
@@ -66,6 +67,8 @@ private:
     QAction* m_copy;
     QAction* m_gguf;
     bool m_hasAsked = false;
+    bool m_hasChosen = false;  ///< a user did, and not this
+    bool m_isFollowing = false;
     bool m_canGguf = false;
 };
 

@@ -7,6 +7,7 @@
 namespace facet::ui {
 namespace {
 
+constexpr double kNothing = 1e-20;  // 1 less that is 1
 constexpr double kHuge = std::numeric_limits<double>::max();
 
 }  // namespace
@@ -20,9 +21,11 @@ double Smoother::next(double value)
     m_isConstant = m_isConstant && value == m_first;
     m_last = m_last * m_weight + (1 - m_weight) * value;
     m_forgotten *= m_weight;
+    if (m_forgotten < kNothing)
+        m_forgotten = 0;
     if (m_isConstant)
         return value;
-    return m_weight >= 1 ? m_last : m_last / (1 - m_forgotten);
+    return m_weight >= 1 || m_forgotten == 0 ? m_last : m_last / (1 - m_forgotten);
 }
 
 std::vector<double> smoothed(std::span<const double> values, double weight)

@@ -20,6 +20,20 @@ void GrowingCurve::begin()
     m_smoother = Smoother(m_weight);
 }
 
+void GrowingCurve::setWeight(double weight)
+{
+    if (weight == m_weight)
+        return;
+    m_weight = weight;
+    m_smoother = Smoother(weight);
+    m_smooth = std::make_shared<std::vector<double>>();
+    if (weight <= 0)
+        return;
+    m_smooth->reserve(m_y->size());
+    for (const double value : *m_y)
+        m_smooth->push_back(m_smoother.next(value));
+}
+
 void GrowingCurve::follow(const core::StepTable& table, const core::StepTable& metrics)
 {
     const std::vector<double>* values = table.find(m_metric);

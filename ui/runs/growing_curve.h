@@ -24,11 +24,11 @@ public:
     /// point of `table` that they do not cover yet waits for them on an axis of tokens.
     void follow(const core::StepTable& table, const core::StepTable& metrics);
 
+    /// Smooths what there is anew.
+    void setWeight(double weight);
+
     const std::string& metric() const { return m_metric; }
-    bool isOf(const std::string& metric, AxisKind axis, double weight) const
-    {
-        return metric == m_metric && axis == m_axis && weight == m_weight;
-    }
+    bool isOf(const std::string& metric, AxisKind axis) const { return metric == m_metric && axis == m_axis; }
     bool isEmpty() const { return m_x->empty(); }
 
     /// They grow.

@@ -57,7 +57,8 @@ int LogView::numVisible() const
 QByteArray LogView::readPiece(qint64 from, qint64 count) const
 {
     QFile file(m_path);
-    if (m_path.isEmpty() || !file.open(QIODevice::ReadOnly | QIODevice::Unbuffered) || !file.seek(from))
+    if (count <= 0 || m_path.isEmpty() || !file.open(QIODevice::ReadOnly | QIODevice::Unbuffered) ||
+        !file.seek(from))
         return {};
     return file.read(count);
 }

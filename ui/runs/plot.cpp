@@ -18,7 +18,7 @@
 #include <QElapsedTimer>
 #include <QKeyEvent>
 #include <QSvgGenerator>
-#include <QVBoxLayout>
+#include <QTimer>
 
 #include <algorithm>
 #include <cmath>
@@ -29,6 +29,8 @@ namespace {
 
 constexpr int kFewestTicks = 3;
 constexpr int kPixelsPerTick = 110, kPixelsPerLine = 60;
+constexpr int kLeastSide = 60;  // nothing is to be seen in less, and QCustomPlot warns of it
+constexpr double kEndMark = 7, kMark = 8;
 
 /// 0, 500, 1 k, 2.5 M; times as 10 min, 1 h.
 class AxisTicker final : public QCPAxisTicker {
@@ -72,6 +74,12 @@ Qt::PenStyle curveDash(int slot)
     return kDashes[static_cast<size_t>(slot % 4)];
 }
 
+QChar curveEndMark(int slot)
+{
+    static const QString kMarks = QStringLiteral("●■▲◆○□△◇");
+    return kMarks[slot % kMarks.size()];
+}
+
 QString axisText(AxisKind kind, double value)
 {
     switch (kind) {
@@ -93,9 +101,8 @@ Plot::Plot(const QString& name, QWidget* parent)
 {
     setAccessibleName(name);
     setFocusPolicy(Qt::StrongFocus);
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->addWidget(m_plot);
+    m_plot->hide();
+    m_plot->installEventFilter(this);
     m_plot->setFocusPolicy(Qt::NoFocus);
     m_plot->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
     m_plot->axisRect()->setRangeDrag(Qt::Horizontal);
@@ -107,7 +114,7 @@ Plot::Plot(const QString& name, QWidget* parent)
     const auto makeMarks = [this](QCPScatterStyle::ScatterShape shape) {
         QCPGraph* graph = m_plot->addGraph();
         graph->setLineStyle(QCPGraph::lsNone);
-        graph->setScatterStyle(QCPScatterStyle(shape, 8));
+        graph->setScatterStyle(QCPScatterStyle(shape, kMark));
         graph->setSelectable(QCP::stNone);
         return graph;
     };
@@ -198,9 +205,8 @@ void Plot::setFollowing(bool isFollowing)
 
 void Plot::fit()
 {
-    const bool isFollowing = std::exchange(m_isFollowing, true);
+    rangeFromCurves();
     draw();
-    m_isFollowing = isFollowing;
 }
 
 void Plot::zoom(double factor)
@@ -220,7 +226,27 @@ void Plot::rangeFromCurves()
         least = 0, greatest = 1;
     if (least == greatest)
         greatest = least + 1;
+    m_isSettingRange = true;
     m_plot->xAxis->setRange(std::min(least, greatest / 50), greatest + (greatest - least) / 50);
+    m_isSettingRange = false;
+}
+
+void Plot::addEndMark(const PlotCurve& curve)
+{
+    using Style = QCPScatterStyle;
+    constexpr std::array<Style::ScatterShape, 4> kShapes = {Style::ssCircle, Style::ssSquare,
+                                                            Style::ssTriangle, Style::ssDiamond};
+    if (curve.x->empty() || !std::isfinite(curve.y->back()))
+        return;
+    const QColor color = Theme::color(curveRole(curve.slot));
+    const bool isFilled = curve.slot % 8 < 4;
+    QCPGraph* graph = m_plot->addGraph();
+    graph->setSelectable(QCP::stNone);
+    graph->setLineStyle(QCPGraph::lsNone);
+    graph->setScatterStyle(Style(kShapes[static_cast<size_t>(curve.slot % 4)], QPen(color, 1.5),
+                                 isFilled ? color : Theme::color(Role::Surface), kEndMark));
+    graph->setData({curve.x->back()}, {curve.y->back()}, true);
+    m_graphs.push_back(graph);
 }
 
 void Plot::fillGraphs()
@@ -257,6 +283,8 @@ void Plot::fillGraphs()
             graph->setScatterStyle(
                 QCPScatterStyle(QCPScatterStyle::ssCircle, color, Theme::color(Role::Surface), 6));
         m_graphs.push_back(graph);
+        if (curve.look == PlotCurve::Look::Line)
+            addEndMark(curve);
     }
     auto [low, high] = rangeWithoutOutliers(seen, m_isLogarithmic);
     if (!m_isClipping && !seen.empty()) {
@@ -268,7 +296,11 @@ void Plot::fillGraphs()
             high = std::max(high, greatest + room);
         }
     }
-    m_plot->yAxis->setRange(low, high);
+    // So much room below and above that the marks there are seen whole.
+    const double share = kMark / std::max(1.0, double(m_plot->axisRect()->height()));
+    const double room = m_isLogarithmic ? std::pow(high / low, share) : share * (high - low);
+    m_plot->yAxis->setRange(m_isLogarithmic ? low / room : low - room,
+                            m_isLogarithmic ? high * room : high + room);
     QVector<double> places[3];
     for (const PlotMark& mark : m_marks)
         places[static_cast<int>(mark.kind)] << mark.x;
@@ -280,24 +312,54 @@ void Plot::fillGraphs()
     put(m_warnings, places[2], high);
 }
 
+/// Before it was laid out it has a size of which nothing is left for the axes.
+bool Plot::hasRoom() const
+{
+    return width() >= kLeastSide && height() >= kLeastSide;
+}
+
 void Plot::draw()
 {
-    if (m_plot->axisRect()->width() < 1 || m_plot->axisRect()->height() < 1)
+    m_isStale = true;
+    if (!isVisible() || !hasRoom() || std::exchange(m_isWaiting, true))
         return;
+    QTimer::singleShot(0, this, [this] {
+        m_isWaiting = false;
+        if (m_isStale && isVisible() && hasRoom())
+            drawNow(/*isInPaint=*/false);
+    });
+}
+
+/// Whoever looks earlier than that sees it drawn, too.
+bool Plot::eventFilter(QObject* object, QEvent* event)
+{
+    if (object == m_plot && event->type() == QEvent::Paint && m_isStale && hasRoom())
+        drawNow(/*isInPaint=*/true);
+    return QWidget::eventFilter(object, event);
+}
+
+void Plot::drawNow(bool isInPaint)
+{
+    m_isStale = false;
     QElapsedTimer timer;
     timer.start();
-    m_isSettingRange = true;
     if (m_isFollowing)
         rangeFromCurves();
-    m_isSettingRange = false;
     const auto ticker = QSharedPointer<AxisTicker>::create(m_axis);
     ticker->setTickCount(std::max(kFewestTicks, width() / kPixelsPerTick));
     if (!m_isLogarithmic)
         m_plot->yAxis->ticker()->setTickCount(std::max(kFewestTicks, height() / kPixelsPerLine));
     m_plot->xAxis->setTicker(ticker);
     fillGraphs();
-    m_plot->replot(QCustomPlot::rpImmediateRefresh);
+    m_plot->replot(isInPaint ? QCustomPlot::rpQueuedRefresh : QCustomPlot::rpImmediateRefresh);
     m_drawMilliseconds = static_cast<double>(timer.nsecsElapsed()) / 1e6;
+    ++m_numDrawn;
+}
+
+void Plot::drawCursor()
+{
+    if (isVisible() && hasRoom())
+        m_plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
 void Plot::moveCursor(int pixels)
@@ -336,7 +398,7 @@ void Plot::showCursor(double pixel)
     const bool isLeft = right + m_readOut->width() > width();
     m_readOut->move(isLeft ? static_cast<int>(pixel) - space::kM - m_readOut->width() : right, space::kM);
     m_readOut->show();
-    m_plot->replot(QCustomPlot::rpQueuedReplot);
+    drawCursor();
 }
 
 void Plot::hideCursor()
@@ -345,7 +407,7 @@ void Plot::hideCursor()
         return;
     m_cursor->setVisible(false);
     m_readOut->hide();
-    m_plot->replot(QCustomPlot::rpQueuedReplot);
+    drawCursor();
 }
 
 QString Plot::readOut() const
@@ -355,11 +417,15 @@ QString Plot::readOut() const
 
 QPixmap Plot::picture()
 {
+    if (m_isStale)
+        drawNow(/*isInPaint=*/true);
     return m_plot->toPixmap(0, 0, 2);
 }
 
 bool Plot::exportTo(const QString& file)
 {
+    if (m_isStale)
+        drawNow(/*isInPaint=*/true);
     if (file.endsWith(QStringLiteral(".pdf"), Qt::CaseInsensitive))
         return m_plot->savePdf(file);
     if (!file.endsWith(QStringLiteral(".svg"), Qt::CaseInsensitive))
@@ -380,7 +446,18 @@ bool Plot::exportTo(const QString& file)
 void Plot::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
+    m_plot->setVisible(hasRoom());
+    if (!hasRoom())
+        return;
+    m_plot->setGeometry(rect());
     draw();
+}
+
+void Plot::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (m_isStale)
+        draw();
 }
 
 void Plot::leaveEvent(QEvent* event)

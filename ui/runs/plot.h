@@ -37,6 +37,8 @@ struct PlotMark {
     QString text;
 };
 
+/// Each change draws it once, in an event of its own: several plots that change at once do not hold the
+/// window for longer than one of them takes.
 class Plot final : public QWidget {
     Q_OBJECT
 
@@ -62,6 +64,9 @@ public:
     /// Milliseconds of the last drawing.
     double drawMilliseconds() const { return m_drawMilliseconds; }
 
+    /// How often it was drawn. A plot that nobody sees is not, until it is shown.
+    int numDrawn() const { return m_numDrawn; }
+
     /// By the file's suffix: png, svg or pdf. false: it cannot be written.
     bool exportTo(const QString& file);
     QPixmap picture();
@@ -71,13 +76,19 @@ Q_SIGNALS:
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
+    void showEvent(QShowEvent* event) override;
     void leaveEvent(QEvent* event) override;
+    bool eventFilter(QObject* object, QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
     void applyTheme();
     void draw();
+    void drawNow(bool isInPaint);
+    void drawCursor();
+    bool hasRoom() const;
     void fillGraphs();
+    void addEndMark(const PlotCurve& curve);
     void rangeFromCurves();
     void showCursor(double pixel);
 
@@ -93,6 +104,9 @@ private:
     AxisKind m_axis = AxisKind::Step;
     double m_cursorAt = -1;
     double m_drawMilliseconds = 0;
+    int m_numDrawn = 0;
+    bool m_isStale = true;     ///< it was not drawn since something changed
+    bool m_isWaiting = false;  ///< for its turn to be drawn
     bool m_isLogarithmic = false;
     bool m_isClipping = true;
     bool m_isFollowing = true;
@@ -102,7 +116,10 @@ private:
 /// "14.7 M tokens", "step 450", "25 min".
 QString axisText(AxisKind kind, double value);
 
+/// A run has a colour, a dash and a mark at its end, so that whoever cannot tell the colours apart can tell
+/// the curves.
 Role curveRole(int slot);
 Qt::PenStyle curveDash(int slot);
+QChar curveEndMark(int slot);
 
 }  // namespace facet::ui

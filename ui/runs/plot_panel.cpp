@@ -97,8 +97,8 @@ void PlotPanel::fillBar()
     menu->addAction(tr("Copy picture"), this,
                     [this] { QApplication::clipboard()->setPixmap(m_plot->picture()); });
     menu->addAction(tr("Copy numbers"), this, [this] {
-        if (table())
-            QApplication::clipboard()->setText(QString::fromUtf8(toCsv(*table())));
+        showTable();
+        QApplication::clipboard()->setText(QString::fromUtf8(m_table.toCsv()));
     });
     exporting->setMenu(menu);
     exporting->setPopupMode(QToolButton::InstantPopup);
@@ -129,8 +129,10 @@ void PlotPanel::fillBar()
     connect(m_follow, &QToolButton::toggled, m_plot, &Plot::setFollowing);
     connect(m_plot, &Plot::followingChanged, m_follow, &QToolButton::setChecked);
     connect(fit, &QToolButton::clicked, m_plot, [this] { m_plot->setFollowing(true); });
-    connect(m_asTable, &QToolButton::toggled, this,
-            [this](bool isTable) { m_stack->setCurrentIndex(isTable ? 1 : 0); });
+    connect(m_asTable, &QToolButton::toggled, this, [this](bool isTable) {
+        m_stack->setCurrentIndex(isTable ? 1 : 0);
+        refreshTable();
+    });
 }
 
 QString PlotPanel::metric() const
@@ -138,9 +140,24 @@ QString PlotPanel::metric() const
     return m_metric->currentData().toString();
 }
 
-const core::StepTable* PlotPanel::table() const
+void PlotPanel::showTable()
 {
-    return m_runs.empty() ? nullptr : &m_runs.front().data->history().metrics;
+    std::vector<MetricTable::Run> runs;
+    for (const Shown& run : m_runs)
+        runs.push_back({run.name, &run.data->history()});
+    m_tableMetric = metric();
+    m_table.show(std::move(runs), m_tableMetric.toStdString());
+}
+
+/// The steps of several runs are put together only while they are seen.
+void PlotPanel::refreshTable()
+{
+    if (m_runs.size() > 1 && m_stack->currentIndex() == 0)
+        return;
+    if (m_tableMetric != metric())
+        showTable();
+    else
+        m_table.refresh();
 }
 
 void PlotPanel::addMetrics()
@@ -162,7 +179,7 @@ void PlotPanel::show(std::vector<Shown> runs)
 {
     m_runs = std::move(runs);
     m_train.clear();
-    m_table.show(table());
+    showTable();
     m_plot->hideCursor();
     m_plot->setFollowing(true);
     refresh();
@@ -174,8 +191,7 @@ void PlotPanel::followRuns()
     const std::string metric = this->metric().toStdString();
     const auto axis = static_cast<AxisKind>(m_axis->current());
     const double weight = m_smoothing->value() / 100.0;
-    if (m_train.size() != m_runs.size() ||
-        (!m_train.empty() && !m_train.front().isOf(metric, axis, weight))) {
+    if (m_train.size() != m_runs.size() || (!m_train.empty() && !m_train.front().isOf(metric, axis))) {
         m_train.clear();
         for (size_t i = 0; i < m_runs.size(); ++i)
             m_train.emplace_back(metric, axis, weight);
@@ -183,6 +199,7 @@ void PlotPanel::followRuns()
     }
     for (size_t i = 0; i < m_runs.size(); ++i) {
         const core::RunHistory& history = m_runs[i].data->history();
+        m_train[i].setWeight(weight);
         m_train[i].follow(history.metrics, history.metrics);
     }
     if (m_runs.size() == 1) {
@@ -194,7 +211,7 @@ void PlotPanel::followRuns()
 void PlotPanel::refresh()
 {
     addMetrics();
-    m_table.refresh();
+    refreshTable();
     followRuns();
     std::vector<PlotCurve> lines, faint;
     const bool isSingle = m_runs.size() == 1;
@@ -254,7 +271,8 @@ QString PlotPanel::legend() const
                          .arg(Theme::color(curveRole(curve.slot)).name(),
                               curve.look == PlotCurve::Look::Rings
                                   ? QStringLiteral("╌○╌")
-                                  : QString::fromUtf8(kLines[static_cast<size_t>(curve.slot % 4)]),
+                                  : QString::fromUtf8(kLines[static_cast<size_t>(curve.slot % 4)]) +
+                                        curveEndMark(curve.slot),
                               curve.name.toHtmlEscaped());
     if (m_runs.size() == 1 && !m_runs[0].data->history().checkpoints.empty())
         parts << QStringLiteral("△ ") + tr("checkpoint");
@@ -274,9 +292,10 @@ void PlotPanel::exportAs(const QString& kind)
     dialog->setDefaultSuffix(kind);
     connect(dialog, &QFileDialog::fileSelected, this, [this, kind](const QString& path) {
         bool isWritten = false;
-        if (kind == QStringLiteral("csv") && table()) {
+        if (kind == QStringLiteral("csv")) {
+            showTable();
             QSaveFile file(path);
-            isWritten = file.open(QIODevice::WriteOnly) && file.write(toCsv(*table())) >= 0 && file.commit();
+            isWritten = file.open(QIODevice::WriteOnly) && file.write(m_table.toCsv()) >= 0 && file.commit();
         } else {
             isWritten = m_plot->exportTo(path);
         }

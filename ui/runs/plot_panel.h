@@ -52,7 +52,8 @@ private:
     void exportAs(const QString& kind);
     QString metric() const;
     QString legend() const;
-    const core::StepTable* table() const;
+    void showTable();
+    void refreshTable();
 
     std::vector<Shown> m_runs;
     std::vector<GrowingCurve> m_train;  // one for each run
@@ -70,6 +71,7 @@ private:
     QStackedWidget* m_stack;
     QTableView* m_tableView;
     MetricTable m_table;
+    QString m_tableMetric;
     Label* m_legend;
 };
 

@@ -113,10 +113,12 @@ void RunList::take(std::vector<core::ObservedRun> runs)
         changePersistentIndexList(before, after);
         Q_EMIT layoutChanged();
     } else {
-        m_runs = std::move(runs);
+        // Most runs are at rest, and a list that is told nothing paints nothing.
+        const std::vector<core::ObservedRun> before = std::exchange(m_runs, std::move(runs));
+        for (int row = 0; row < rowCount(); ++row)
+            if (run(row) != before[static_cast<size_t>(row)])
+                Q_EMIT dataChanged(index(row), index(row));
     }
-    if (!m_runs.empty())
-        Q_EMIT dataChanged(index(0), index(rowCount() - 1));
     m_hasLooked = true;
     Q_EMIT looked();
     for (const QString& path : hasEnded)

@@ -175,7 +175,6 @@ RunListPane::RunListPane(RunList& runs, QWidget* parent)
     listRow->setContentsMargins(space::kXs, 0, space::kXs, 0);
     listRow->addWidget(m_list);
     column->addLayout(listRow, 1);
-    setFocusProxy(m_list);
     connect(m_search, &QLineEdit::textChanged, &m_shown, &QSortFilterProxyModel::setFilterFixedString);
     connect(m_list->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             &RunListPane::chosenChanged);

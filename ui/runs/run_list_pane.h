@@ -37,6 +37,8 @@ class RunListPane final : public QWidget {
 public:
     explicit RunListPane(RunList& runs, QWidget* parent = nullptr);
 
+    QListView* list() const { return m_list; }
+
     /// Folders of the chosen runs, the current one first.
     QStringList chosen() const;
     void choose(const QString& path);

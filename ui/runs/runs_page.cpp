@@ -9,6 +9,7 @@
 
 #include <QAction>
 #include <QHBoxLayout>
+#include <QListView>
 #include <QStackedLayout>
 
 namespace facet::ui {
@@ -47,7 +48,7 @@ RunsPage::RunsPage(Parts parts, QWidget* parent)
     connect(m_pane, &RunListPane::newWanted, this, &RunsPage::newWanted);
     m_stack->addWidget(empty);
     m_stack->addWidget(both);
-    setFocusProxy(m_pane);
+    setFocusProxy(m_pane->list());
     const auto show = [this] {
         m_stack->setCurrentIndex(m_runs.rowCount() > 0 || !m_queue->isEmpty() ? 1 : 0);
     };

@@ -162,6 +162,9 @@ QWidget* MainWindow::page(const QString& id)
         slot->widget->setObjectName(objectNameOf(QStringLiteral("page"), id));
         if (slot->widget->accessibleName().isEmpty())
             slot->widget->setAccessibleName(slot->page.title);
+        // As a proxy it would have Tab pass over all that stands before it on the page.
+        slot->first = slot->widget->focusProxy();
+        slot->widget->setFocusProxy(nullptr);
         m_stack->addWidget(slot->widget);
     }
     return slot->widget;
@@ -181,11 +184,16 @@ void MainWindow::showPage(const QString& id)
     if (!widget)
         return;
     m_stack->setCurrentWidget(widget);
-    for (const Slot& slot : m_pages)
+    QWidget* first = nullptr;
+    for (const Slot& slot : m_pages) {
         slot.button->setChecked(slot.widget == widget);
+        if (slot.widget == widget)
+            first = slot.first;
+    }
     m_parts.settings.setPage(id);
     // To the page's own choice, else its first field.
-    QWidget* first = widget->focusProxy() ? widget->focusProxy() : widget->nextInFocusChain();
+    if (!first)
+        first = widget->nextInFocusChain();
     if (!widget->isAncestorOf(QApplication::focusWidget()) && first && widget->isAncestorOf(first))
         first->setFocus(Qt::OtherFocusReason);
 }

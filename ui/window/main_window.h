@@ -11,6 +11,7 @@
 
 #include <QButtonGroup>
 #include <QMainWindow>
+#include <QPointer>
 #include <QStackedWidget>
 
 #include <functional>
@@ -77,6 +78,7 @@ private:
         Page page;
         QToolButton* button = nullptr;
         QWidget* widget = nullptr;
+        QPointer<QWidget> first = nullptr;  ///< has the focus when the page is shown; null: its first field
     };
 
     QWidget* makeRail();

@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include <fstream>
 #include <memory>
 
 using namespace facet::core;
@@ -99,6 +100,8 @@ private Q_SLOTS:
         QCOMPARE(observer.look()[0].condition, RunCondition::Starting);
         ++record.process.start;
         QVERIFY(writeLaunch(folder.launch(), record));
+        std::ofstream(folder.launchLog()) << "note: the computer may go to sleep\n";
+        QCOMPARE(observer.look()[0].message, std::string("its process ended before it said anything"));
         {
             QFile log(QString::fromStdString(folder.launchLog().string()));
             QVERIFY(log.open(QIODevice::WriteOnly));

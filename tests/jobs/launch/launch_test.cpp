@@ -81,6 +81,20 @@ private Q_SLOTS:
 
         ::kill(static_cast<pid_t>(run->pid), SIGKILL);
         QTRY_COMPARE(core::isAlive(record->process), std::optional(false));  // nobody's zombie
+
+        // It had no job of its own yet, so it begins again with the file that it was started with.
+        const core::Result<jobs::Launched> anew = jobs::launch({engine, run->folder, "cpu", {}});
+        QVERIFY2(anew, reason(anew));
+        QTRY_VERIFY(contents(folder.launchLog())
+                        .find("args: train " + (home() / "job.json").string() +
+                              " --device cpu dir=" + run->folder.string()) != std::string::npos);
+        ::kill(static_cast<pid_t>(anew->pid), SIGKILL);
+        QTRY_COMPARE(core::isAlive(core::readLaunch(folder.launch())->process), std::optional(false));
+        std::filesystem::remove(home() / "job.json");
+        const core::Result<jobs::Launched> gone = jobs::launch({engine, run->folder, "cpu", {}});
+        QVERIFY(!gone);
+        QVERIFY2(gone.error().message.find("job.json is gone") != std::string::npos,
+                 gone.error().message.c_str());
     }
 
     void theComputerIsKeptAwakeAsLongAsTheRunLives()

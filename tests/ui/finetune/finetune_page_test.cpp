@@ -113,7 +113,7 @@ class FinetunePageTest final : public QObject {
     }
 
     DataPreview& preview() { return m_page->findChild<DataSection*>()->preview(); }
-    bool isCounted() { return !preview().isBusy() && preview().packs().has_value(); }
+    bool isCounted() { return !preview().isBusy() && preview().packs() != nullptr; }
 
     void save(const QString& name)
     {
@@ -478,7 +478,7 @@ private Q_SLOTS:
         auto* scroll = find<QScrollArea>("jobScroll");
         scroll->ensureWidgetVisible(find("packs"));
         save(QStringLiteral("finetune-tokens-dark"));
-        QTRY_VERIFY_WITH_TIMEOUT(preview.packs().has_value(), 20'000);
+        QTRY_VERIFY_WITH_TIMEOUT(preview.packs() != nullptr, 20'000);
         QTest::mouseClick(find("rowView")->findChild<QToolButton*>(QStringLiteral("segment1")),
                           Qt::LeftButton);
         QTest::mouseClick(find("sideTabs")->findChild<QToolButton*>(QStringLiteral("segment2")),

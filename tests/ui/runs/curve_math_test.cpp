@@ -3,11 +3,14 @@
 #include "ui/runs/curve_math.h"
 #include "ui/runs/growing_curve.h"
 
+#include <nlohmann/json.hpp>
+
 #include <QElapsedTimer>
 #include <QTest>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 using namespace facet::ui;
@@ -18,18 +21,29 @@ class CurveMathTest final : public QObject {
 private Q_SLOTS:
     void smoothingIsTensorBoards()
     {
-        // By hand from resmoothDataset with weight 0.6: last = 0.6 last + 0.4 value, shown last / (1 -
-        // 0.6^n).
-        const std::vector<double> values = {3, 1, std::nan(""), 2, 8};
-        const std::vector<double> result = smoothed(values, 0.6);
-        QCOMPARE(result[0], 3.0);
-        QCOMPARE(result[1], (0.6 * 1.2 + 0.4) / (1 - 0.36));
-        QVERIFY(std::isnan(result[2]));
-        QCOMPARE(result[3], (0.6 * 1.12 + 0.8) / (1 - 0.216));
-        QCOMPARE(result[4], (0.6 * 1.472 + 3.2) / (1 - 0.1296));
-        QCOMPARE(smoothed(values, 0)[4], 8.0);
-        QCOMPARE(smoothed(std::vector<double>{5, 5, 5}, 0.9)[2], 5.0);
-        QVERIFY(smoothed({}, 0.5).empty());
+        // What the JavaScript in tensorboard's wheel made of them: golden/smoothing.py.
+        std::ifstream file(SOURCE_DIR "/tests/ui/runs/golden/smoothing.json");
+        const nlohmann::json golden = nlohmann::json::parse(file, nullptr, false);
+        QVERIFY(golden["cases"].size() >= 30);
+        for (const nlohmann::json& each : golden["cases"]) {
+            std::vector<double> values;
+            for (const nlohmann::json& value : each["values"])
+                values.push_back(value.is_null() ? std::nan("") : value.get<double>());
+            const std::vector<double> result = smoothed(values, each["weight"]);
+            QCOMPARE(result.size(), values.size());
+            for (size_t i = 0; i < result.size(); ++i) {
+                const nlohmann::json& wanted = each["smoothed"][i];
+                const bool isSame = wanted.is_null() ? !std::isfinite(result[i])
+                                                     : std::abs(result[i] - wanted.get<double>()) <=
+                                                           1e-12 * std::abs(wanted.get<double>());
+                QVERIFY2(isSame, qPrintable(QStringLiteral("%1, weight %2, point %3: %4 instead of %5")
+                                                .arg(QString::fromStdString(each["name"]))
+                                                .arg(each["weight"].get<double>())
+                                                .arg(i)
+                                                .arg(result[i], 0, 'g', 17)
+                                                .arg(QString::fromStdString(wanted.dump()))));
+            }
+        }
     }
 
     void aGrowingCurveComputesEachPointOnce()
@@ -57,6 +71,15 @@ private Q_SLOTS:
         for (double& value : doubled)
             value *= 2;
         QVERIFY(*curve.y() == doubled);
+        QVERIFY(*curve.smooth() == smoothed(doubled, 0.9));
+
+        // Another smoothing takes the same points.
+        curve.setWeight(0.5);
+        QVERIFY(*curve.smooth() == smoothed(doubled, 0.5));
+        curve.setWeight(0);
+        QVERIFY(curve.smooth() == curve.y());
+        curve.setWeight(0.9);
+        QCOMPARE(curve.numComputed(), size_t(100'010));
         QVERIFY(*curve.smooth() == smoothed(doubled, 0.9));
 
         // A resume writes the same steps again, with other times.

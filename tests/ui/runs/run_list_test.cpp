@@ -54,6 +54,13 @@ private Q_SLOTS:
         QCOMPARE(ui::words::secondLine(list.run(2)), QStringLiteral("lost at step 480 of 1,000"));
         QVERIFY(a.data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("lost at step 480")));
         QCOMPARE(list.numUnderWay(), 1);
+        // A run that is as it was is not painted again.
+        const QSignalSpy changed(&list, &ui::RunList::dataChanged);
+        list.take({made("d", Starting), made("c", Done), made("a", Lost)});
+        QCOMPARE(changed.count(), 0);
+        list.take({made("d", Running), made("c", Done), made("a", Lost)});
+        QCOMPARE(changed.count(), 1);
+        QCOMPARE(changed[0][0].toModelIndex().row(), 0);
         list.take({});
         QVERIFY(!a.isValid());
     }
@@ -68,7 +75,7 @@ private Q_SLOTS:
         QTRY_VERIFY(data.isRead());
         ui::MetricTable table;
         const QAbstractItemModelTester tester(&table, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        table.show(&data.history().metrics);
+        table.show({{QStringLiteral("a"), &data.history()}}, "loss");
         connect(&data, &ui::RunData::changed, &table, &ui::MetricTable::refresh);
         core::MetricEvent metric;
         qint64 best = 1'000'000;
@@ -85,12 +92,48 @@ private Q_SLOTS:
         ui::GrowingCurve curve("loss", ui::AxisKind::Time);
         curve.follow(data.history().metrics, data.history().metrics);
         QCOMPARE(curve.x()->back(), 8.0);
-        const QList<QByteArray> lines = ui::toCsv(data.history().metrics).split('\n');
+        const QList<QByteArray> lines = table.toCsv().split('\n');
         QVERIFY(lines[0].startsWith("step,time,tokens,targets,loss"));
         QCOMPARE(lines[2].split(',')[4].toDouble(), 0.1 + 1.0 / 2);
 
         QVERIFY(log->append({1020, core::ResumeEvent{2}}));
         QTRY_COMPARE(table.rowCount(), 2);
+    }
+
+    void severalRunsAreReadSideBySide()
+    {
+        const auto historyOf = [](std::vector<int64_t> steps, double loss) {
+            core::RunHistory history;
+            history.metrics.steps = steps;
+            history.metrics.times.assign(steps.size(), 0);
+            history.metrics.columns = {{"lr", std::vector<double>(steps.size(), 1e-4)},
+                                       {"loss", std::vector<double>(steps.size(), loss)}};
+            return history;
+        };
+        core::RunHistory a = historyOf({1, 2, 4}, 2), b = historyOf({2, 3}, 3);
+        ui::MetricTable table;
+        const QAbstractItemModelTester tester(&table, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        table.show({{QStringLiteral("a, first"), &a}, {QStringLiteral("b"), &b}}, "loss");
+        QCOMPARE(table.toCsv(), QByteArray("step,\"a, first\",b\r\n1,2,\r\n2,2,3\r\n3,,3\r\n4,2,\r\n"));
+        QCOMPARE(table.index(2, 1).data().toString(), QString());
+        b.metrics.steps.push_back(5);
+        b.metrics.times.push_back(0);
+        for (core::StepTable::Column& column : b.metrics.columns)
+            column.values.push_back(7);
+        table.refresh();
+        QCOMPARE(table.rowCount(), 5);
+        QCOMPARE(table.index(4, 2).data().toString(), QStringLiteral("7"));
+
+        // Of one, what was validated stands at its step.
+        a.validation.steps = {2};
+        a.validation.times = {0};
+        a.validation.columns = {{"loss", {0.5}}};
+        table.show({{QStringLiteral("a"), &a}}, "loss");
+        QCOMPARE(table.headerData(3, Qt::Horizontal, Qt::DisplayRole).toString(),
+                 QStringLiteral("validation_loss"));
+        QVERIFY2(table.toCsv().startsWith(
+                     "step,time,lr,loss,validation_loss\r\n1,0,1e-04,2,\r\n2,0,1e-04,2,0.5\r\n"),
+                 table.toCsv().constData());
     }
 
     void timesAndNumbersReadAsPeopleWriteThem()

@@ -36,6 +36,7 @@ class RunsPageTest final : public QObject {
     std::unique_ptr<ui::RunList> m_runs;
     std::unique_ptr<ui::QueueList> m_queue;
     std::unique_ptr<ui::RunsPage> m_page;
+    static inline QStringList s_said;
 
     std::filesystem::path place() const { return m_place->path().toStdString(); }
 
@@ -216,11 +217,69 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitForWindowExposed(&plot));
         double best = 1e9;
         for (int i = 0; i < 10; ++i) {
+            const int drawn = plot.numDrawn();
             plot.setCurves({{QStringLiteral("loss"), 0, ui::PlotCurve::Look::Line, x, y}});
+            plot.setClipping(true);
+            QTRY_COMPARE(plot.numDrawn(), drawn + 1);
             best = std::min(best, plot.drawMilliseconds());
         }
         qInfo("a million points drawn in %.1f ms", best);
         QVERIFY2(best < 16, qPrintable(QString::number(best)));
+    }
+
+    void aPlotThatNobodySeesIsNotDrawn()
+    {
+        s_said.clear();
+        const QtMessageHandler before = qInstallMessageHandler(
+            [](QtMsgType, const QMessageLogContext&, const QString& text) { s_said << text; });
+        auto x = std::make_shared<std::vector<double>>(std::vector<double>{1, 2, 3});
+        const std::vector<ui::PlotCurve> curves = {
+            {QStringLiteral("loss"), 0, ui::PlotCurve::Look::Line, x, x}};
+        ui::Plot plot(QStringLiteral("small"));
+        plot.setCurves(curves);
+        plot.setLogarithmic(true);
+        plot.setLogarithmic(false);
+        QCOMPARE(plot.numDrawn(), 0);
+        plot.resize(40, 20);
+        plot.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&plot));
+        plot.setCurves(curves);
+        plot.moveCursor(5);
+        plot.hideCursor();
+        QTest::qWait(20);
+        QCOMPARE(plot.numDrawn(), 0);
+        plot.resize(300, 200);
+        QTRY_VERIFY(plot.numDrawn() > 0);
+        const int drawn = plot.numDrawn();
+        plot.hide();
+        plot.setCurves(curves);
+        QTest::qWait(20);
+        QCOMPARE(plot.numDrawn(), drawn);
+        QVERIFY(!plot.picture().isNull());  // what is exported is drawn first
+        QCOMPARE(plot.numDrawn(), drawn + 1);
+        plot.setCurves(curves);
+        plot.show();
+        QTRY_COMPARE(plot.numDrawn(), drawn + 2);
+        qInstallMessageHandler(before);
+        s_said.removeIf(
+            [](const QString& text) { return text.contains(QStringLiteral("propagateSizeHints")); });
+        QVERIFY2(s_said.isEmpty(), qPrintable(s_said.join(QLatin1Char('\n'))));
+    }
+
+    void anotherTabCostsTheHiddenPlotsNothing()
+    {
+        const core::RunFolder folder = make("grows", core::RunState::Running, 20);
+        open();
+        QTRY_COMPARE(find<QTableView>("plotTable")->model()->rowCount(), 20);
+        find<QTabBar>("runTabs")->setCurrentIndex(3);
+        auto* plot = find<ui::Plot>("lossPlot");
+        const int drawn = plot->numDrawn();
+        append(folder, 21);
+        QTRY_COMPARE(find<QTableView>("plotTable")->model()->rowCount(), 21);
+        QTest::qWait(20);
+        QCOMPARE(plot->numDrawn(), drawn);
+        find<QTabBar>("runTabs")->setCurrentIndex(0);
+        QTRY_VERIFY(plot->numDrawn() > drawn);
     }
 
     void aLogOfTenGigabytesOpensAtOnceAndFollowsItsEnd()

@@ -101,6 +101,55 @@ private Q_SLOTS:
         m_home.reset();
     }
 
+    void aPageThatIsMadeOpensNoWindowOfItsOwn()
+    {
+        class Watch final : public QObject {
+        public:
+            QStringList windows;
+
+        protected:
+            bool eventFilter(QObject* object, QEvent* event) override
+            {
+                auto* widget = qobject_cast<QWidget*>(object);
+                if (event->type() == QEvent::Show && widget && widget->isWindow())
+                    windows << QString::fromLatin1(widget->metaObject()->className()) + u' ' +
+                                   widget->objectName() + u' ' + widget->accessibleName();
+                return QObject::eventFilter(object, event);
+            }
+        } watch;
+        qApp->installEventFilter(&watch);
+        for (const QString& id : window().pageIds()) {
+            window().showPage(id);
+            QTest::qWait(20);
+        }
+        QVERIFY2(watch.windows.isEmpty(), qPrintable(watch.windows.join(u'\n')));
+        QCOMPARE(QApplication::activeWindow(), &window());
+    }
+
+    void tabLeadsToAllThatAPageShows()
+    {
+        for (const QString& id : window().pageIds()) {
+            window().showPage(id);
+            QTest::qWait(20);
+            QCOMPARE(QApplication::activeWindow(), &window());
+            QSet<QWidget*> seen;
+            QStringList trail;
+            for (int i = 0; i < 300; ++i) {
+                QWidget* focused = QApplication::focusWidget();
+                QTest::keyClick(focused ? focused : &window(), Qt::Key_Tab);
+                seen << QApplication::focusWidget();
+                trail << (QApplication::focusWidget() ? QApplication::focusWidget()->objectName()
+                                                      : QString());
+            }
+            for (QWidget* widget : window().page(id)->findChildren<QWidget*>())
+                if (widget->isVisible() && widget->isEnabled() && widget->focusPolicy() & Qt::TabFocus &&
+                    !widget->focusProxy() && !seen.contains(widget))
+                    QVERIFY2(false, qPrintable(QStringLiteral("%1: %2 %3 is not reached, Tab leads to %4")
+                                                   .arg(id, QLatin1String(widget->metaObject()->className()),
+                                                        widget->objectName(), trail.mid(0, 60).join(u' '))));
+        }
+    }
+
     void keysAndRailLeadToEachPage_data()
     {
         QTest::addColumn<QString>("id");
