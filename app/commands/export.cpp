@@ -5,6 +5,7 @@
 #include "core/gemma3/tensor_names.h"
 #include "engine/convert/gguf_export.h"
 #include "engine/convert/hf_folder.h"
+#include "engine/convert/same_answers.h"
 #include "engine/generate/loaded_model.h"
 #include "engine/lora/peft_folder.h"
 #include "jobs/job/job_settings.h"
@@ -19,6 +20,7 @@ namespace fs = std::filesystem;
 using core::Error;
 using core::ErrorCode;
 
+constexpr int64_t kProbed = 512;   // tokens, at most, of what is asked to compare
 constexpr int kInterrupted = 130;  // what a shell expects of a program that Ctrl+C ended
 
 volatile std::sig_atomic_t s_interrupted = 0;
@@ -117,7 +119,7 @@ core::Result<void> exportAdapter(const Options& options)
 core::Result<engine::LoadedModel> loadMerged(const Options& options, const core::ResolvedModel& where)
 {
     engine::LoadSettings settings;  // on the CPU, without loss
-    settings.context = 1;
+    settings.context = kProbed;
     core::Result<engine::LoadedModel> model =
         engine::openModel(where.path, where.textOnly, settings, [](int64_t done, int64_t all) {
             showPercent("loading", done, all);
@@ -143,14 +145,40 @@ core::Result<engine::LoadedModel> loadMerged(const Options& options, const core:
     return model;
 }
 
+/// Opens what was written and asks it what the model with its adapter was asked.
+core::Result<void> checkAnswers(const Options& options, const at::Tensor& wanted, bool isFloat)
+{
+    engine::LoadSettings settings;
+    settings.context = kProbed;
+    const core::Result<engine::LoadedModel> written = engine::openModel(options.out, false, settings);
+    if (!written)
+        return written.error().during("opening " + options.out);
+    const core::Result<at::Tensor> scores = engine::probeScores(written->model);
+    if (!scores)
+        return scores.error();
+    const engine::ScoreDifference difference = engine::differenceOf(wanted, *scores);
+    std::cerr << "merged against adapter: " << difference.inWords()
+              << (isFloat ? "\n" : " (bfloat16 rounds the merged weights)\n");
+    constexpr double kShareOfFloats = 1e-3;
+    if (isFloat && !(difference.largest <= kShareOfFloats * difference.largestScore))
+        return Error{ErrorCode::Internal,
+                     options.out + " does not answer as the model with its adapter does; do not use it"};
+    return {};
+}
+
 core::Result<std::vector<fs::path>> exportWeights(const Options& options)
 {
     const core::Result<core::ResolvedModel> where = findModel(options.model);
     if (!where)
         return where.error();
-    const core::Result<engine::LoadedModel> model = loadMerged(options, *where);
+    core::Result<engine::LoadedModel> model = loadMerged(options, *where);
     if (!model)
         return model.error();
+    const bool isCompared = options.format == "hf" && !options.adapter.empty();
+    const core::Result<at::Tensor> scores =
+        isCompared ? engine::probeScores(model->model) : core::Result<at::Tensor>(at::Tensor());
+    if (!scores)
+        return scores.error();
     const engine::ExportProgress progress = [](int64_t done, int64_t all) {
         showPercent("writing", done, all);
         return s_interrupted == 0;
@@ -166,6 +194,11 @@ core::Result<std::vector<fs::path>> exportWeights(const Options& options)
                                .progress = progress});
     if (!written)
         return written.error();
+    if (isCompared) {
+        model = Error{ErrorCode::Cancelled, ""};  // one model in memory at a time
+        if (const core::Result<void> same = checkAnswers(options, *scores, type == core::DType::F32); !same)
+            return same.error();
+    }
     return std::vector<fs::path>{options.out};
 }
 

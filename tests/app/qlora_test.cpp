@@ -55,6 +55,10 @@ private Q_SLOTS:
         QVERIFY2(merged.exitCode == 0, merged.error.constData());
         QVERIFY2(merged.error.contains("trained over 4-bit weights"), merged.error.constData());
         QVERIFY(QFile::exists(m_engine.path("merged/model.safetensors")));
+        // What was written was opened again and asked: 64 tokens and a picture's 36 with its two marks.
+        QVERIFY2(merged.error.contains("merged against adapter: scores differ by at most "),
+                 merged.error.constData());
+        QVERIFY2(merged.error.contains("102 of 102 likeliest tokens are the same"), merged.error.constData());
     }
 
     void itIsAskedOverTheWeightsThatItWasTrainedOver()
