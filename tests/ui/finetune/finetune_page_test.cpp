@@ -498,10 +498,10 @@ private Q_SLOTS:
         save(QStringLiteral("finetune-960-light"));
         QCOMPARE(m_page->size(), QSize(888, 612));  // of a window of 960 x 640, less its rail
         QTest::keyClick(m_page.get(), Qt::Key_F9);
-        QVERIFY(find("costScroll")->isVisible());
+        QVERIFY(find("sideTabs")->isVisible());
         save(QStringLiteral("finetune-960-cost-light"));
         QTest::keyClick(m_page.get(), Qt::Key_F9);
-        QVERIFY(!find("costScroll")->isVisible());
+        QVERIFY(!find("sideTabs")->isVisible());
         m_page->resize(1368, scroll->widget()->sizeHint().height() + 60);
         QTest::mouseClick(find("sideTabs")->findChild<QToolButton*>(QStringLiteral("segment0")),
                           Qt::LeftButton);
