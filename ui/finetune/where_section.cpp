@@ -196,7 +196,6 @@ void WhereSection::choose(const std::string& id, bool isOn)
 
 void WhereSection::makeRows()
 {
-    const QWidget* before = m_rowsHolder;
     auto* holder = new QWidget;
     auto* grid = new QGridLayout(holder);
     grid->setContentsMargins(0, 0, 0, 0);
@@ -218,7 +217,10 @@ void WhereSection::makeRows()
         grid->addWidget(row.chip, at, 3, Qt::AlignRight | Qt::AlignVCenter);
         m_rows.push_back(row);
     }
-    delete before;
+    if (m_rowsHolder) {  // one of its boxes may be what was clicked
+        m_rowsHolder->hide();
+        m_rowsHolder->deleteLater();
+    }
     m_rowsHolder = holder;
     m_rowsColumn->addWidget(holder);
     holder->show();  // at once, to be given the focus; the layout shows it later
