@@ -15,7 +15,10 @@
 
 #include <algorithm>
 #include <future>
+#include <memory>
 #include <set>
+#include <utility>
+#include <vector>
 
 // Read it from the end: fineTune() is a whole run in calling order, the details are above it.
 
@@ -373,6 +376,28 @@ Result<void> inWords(const Result<void>& result, const jobs::Job& job, int64_t s
                                              "; this needs less: " + whatWouldFit(job)};
 }
 
+/// The adapters drop nothing while this lives: what is asked meanwhile is answered as it will be later. The
+/// rows of the last step's dropout are not those of a prompt.
+class WithoutDropout {
+public:
+    explicit WithoutDropout(const TrainedModel& model) : m_adapters(model.adapters())
+    {
+        for (const std::shared_ptr<LoraLayer>& adapter : m_adapters)
+            m_rowSeeds.push_back(std::exchange(adapter->rowSeeds, nullptr));
+    }
+    ~WithoutDropout()
+    {
+        for (size_t i = 0; i < m_adapters.size(); ++i)
+            m_adapters[i]->rowSeeds = m_rowSeeds[i];
+    }
+    WithoutDropout(const WithoutDropout&) = delete;
+    WithoutDropout& operator=(const WithoutDropout&) = delete;
+
+private:
+    std::vector<std::shared_ptr<LoraLayer>> m_adapters;
+    std::vector<std::shared_ptr<const RowSeeds>> m_rowSeeds;
+};
+
 }  // namespace
 
 Result<Outcome> fineTune(const FineTuneSettings& settings, TrainedModel& model, SampleStream& data,
@@ -400,9 +425,11 @@ Result<Outcome> fineTune(const FineTuneSettings& settings, TrainedModel& model, 
                 return validated ? validated->error() : validated.error();
             isBest = **validated;
         }
-        if (writeSamples && run.isDue(job.sampleEverySteps))
+        if (writeSamples && run.isDue(job.sampleEverySteps)) {
+            const WithoutDropout asItAnswers(model);
             if (const Result<void> written = writeSamples(run.step(), recorder); !written)
                 recorder.warn(run.step(), "the samples were not written: " + written.error().message);
+        }
         if (!run.isFinished())
             if (const Result<void> saved = run.saveIfDue(requests, isBest); !saved)
                 return saved.error();

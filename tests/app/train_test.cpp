@@ -198,6 +198,18 @@ private Q_SLOTS:
         QVERIFY2(told.exitCode == 0, told.error.constData());
     }
 
+    void whatIsAskedDuringTrainingIsAnsweredWithoutDropout()
+    {
+        const Run run;
+        const Outcome outcome = run.engine.run(run.command(
+            {"steps=2", "samples.every_steps=1", "samples.prompts=[{\"prompt\": \"3 and 1?\"}]"}));
+        QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
+        int numSamples = 0;
+        for (const core::RunEvent& event : *core::EventReader(run.folder.events()).poll())
+            numSamples += std::holds_alternative<core::SampleEvent>(event.what);
+        QVERIFY2(numSamples == 2, outcome.error.constData());
+    }
+
     void aDryRunTellsTheJobAndStartsNothing()
     {
         const Run run;
