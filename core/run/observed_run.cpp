@@ -64,13 +64,14 @@ Curve readCurve(const std::filesystem::path& path)
     struct stat info = {};
     if (!file.isOpen() || ::fstat(file.get(), &info) != 0)
         return curve;
-    const auto add = [&](const NumberLine& line) {
+    const auto addPoint = [&](const CurvePoint& point) {
         // What an earlier attempt did after this step does not count any more.
-        while (!curve.points.empty() && curve.points.back().step >= line.step)
+        while (!curve.points.empty() && curve.points.back().step >= point.step)
             curve.points.pop_back();
-        if (const double loss = memberOf(line, "loss"); std::isfinite(loss))
-            curve.points.push_back({line.step, loss});
+        if (std::isfinite(point.loss))
+            curve.points.push_back(point);
     };
+    const auto add = [&](const NumberLine& line) { addPoint({line.step, memberOf(line, "loss")}); };
     const int64_t size = info.st_size;
     constexpr int64_t kPiece = 2048;  // some lines
     if (size <= kPiece * kCurvePoints) {
@@ -86,10 +87,14 @@ Curve readCurve(const std::filesystem::path& path)
                             return false;
                         });
     }
+    CurvePoint last = {-1, std::nan("")};
     readMetrics(file.get(), std::max<int64_t>(0, size - 8 * kPiece), size, [&](const NumberLine& line) {
         curve.secondsLeft = memberOf(line, "seconds_left");
+        last = {line.step, memberOf(line, "loss")};
         return true;
     });
+    if (last.step >= 0)
+        addPoint(last);
     if (const size_t count = curve.points.size(); count > kCurvePoints) {
         std::vector<CurvePoint> some;
         for (size_t i = 0; i < kCurvePoints; ++i)
@@ -189,6 +194,9 @@ void RunObserver::look(Seen& seen, double now)
         seen.events = events;
         seen.curveRead = now;
     }
+    // The status tells of a step now and then, the events of each.
+    if (run.condition == RunCondition::Lost)
+        run.step = std::max({run.step, run.savedStep, run.curve.empty() ? 0 : run.curve.back().step});
 }
 
 void RunObserver::decide(Seen& seen, double now)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <thread>
 
 namespace facet::jobs {
 namespace {
@@ -18,6 +19,8 @@ namespace {
 using core::Error;
 using core::ErrorCode;
 using core::Result;
+
+constexpr std::chrono::seconds kLastMoments(20);  // LibTorch takes its time to end on a busy machine
 
 bool canKeepAwake()
 {
@@ -40,6 +43,22 @@ void keepAwake(int64_t pid, const std::string& name, int log)
 double secondsNow()
 {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// A process that has said that its run is over is about to end: that is waited for.
+bool isGone(const core::ProcessIdentity& process, const core::RunFolder& folder)
+{
+    const Result<core::RunStatus> status = core::readStatus(folder);
+    const bool isOver = status && status->process() == process &&
+                        (status->state == core::RunState::Done || status->state == core::RunState::Stopped ||
+                         status->state == core::RunState::Failed);
+    const auto limit = std::chrono::steady_clock::now() + (isOver ? kLastMoments : std::chrono::seconds(0));
+    while (core::isAlive(process).value_or(false)) {
+        if (std::chrono::steady_clock::now() >= limit)
+            return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
 }
 
 struct Place {
@@ -118,7 +137,7 @@ Result<Launched> launch(const Launch& what)
     if (!lock)
         return lock.error();
     if (const Result<core::LaunchRecord> before = core::readLaunch(folder.launch());
-        before && core::isAlive(before->process).value_or(false))
+        before && !isGone(before->process, folder))
         return Error{ErrorCode::Unavailable,
                      place->name + " runs already, as process " + std::to_string(before->process.pid)};
     const core::FileDescriptor log(

@@ -32,7 +32,7 @@ struct Launched {
 ///
 /// A new job refuses a folder with a run in it; a folder goes on with its run.
 ///
-/// Thread  any; takes milliseconds.
+/// Thread  any; takes milliseconds, and seconds where a run that has just been stopped has to end first.
 /// Errors  NotFound (job, engine); InvalidInput (the job's name, a run that is there already); Unavailable
 /// (the
 ///         run is being trained); Io

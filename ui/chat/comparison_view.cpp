@@ -350,7 +350,7 @@ void ComparisonView::compareWords()
             right.setMarks(marksOf(diff.right));
             m_difference->setText(diff.numLeft + diff.numRight == 0
                                       ? tr("Both answers have the same words.")
-                                      : tr("Words that differ are marked: %1 in A, %2 in B.")
+                                      : tr("What differs is marked: %1 words and signs in A, %2 in B.")
                                             .arg(diff.numLeft)
                                             .arg(diff.numRight));
             m_difference->show();

@@ -7,7 +7,9 @@
 #include "ui/widgets/label.h"
 
 #include <QHeaderView>
+#include <QPainter>
 #include <QStackedLayout>
+#include <QStyledItemDelegate>
 #include <QTableView>
 #include <QVBoxLayout>
 
@@ -37,6 +39,36 @@ QTableView* makeTable(const QString& objectName, const QString& name, QAbstractI
     return view;
 }
 
+/// A hairline below each row, and air around its text; what is right to the letter is green and says so.
+class SampleDelegate final : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override
+    {
+        return QStyledItemDelegate::sizeHint(option, index) + QSize(0, 2 * space::kS + 1);
+    }
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
+    {
+        if (option.state & QStyle::State_Selected)
+            painter->fillRect(option.rect, Theme::color(Role::Selected));
+        QStyleOptionViewItem inside = option;
+        inside.rect.adjust(0, space::kS, 0, -space::kS - 1);
+        QStyledItemDelegate::paint(painter, inside, index);
+        painter->fillRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1,
+                          Theme::color(Role::Border));
+    }
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override
+    {
+        QStyledItemDelegate::initStyleOption(option, index);
+        if (index.data(EvaluationSamples::IsExactRole).toBool())
+            option->palette.setColor(QPalette::Text, Theme::color(Role::Success));
+    }
+};
+
 }  // namespace
 
 EvaluationsView::EvaluationsView(QWidget* parent)
@@ -59,10 +91,12 @@ EvaluationsView::EvaluationsView(QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     m_view->verticalHeader()->setDefaultSectionSize(height::kTableRow);
-    m_view->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    m_view->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    m_view->horizontalHeader()->setSectionResizeMode(EvaluationTable::Rows, QHeaderView::Stretch);
     m_sampleView->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     m_sampleView->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_sampleView->setWordWrap(true);
+    m_sampleView->setItemDelegate(new SampleDelegate(m_sampleView));
     m_sampleView->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_problem->setObjectName(QStringLiteral("evaluationProblem"));
     m_problem->setWordWrap(true);

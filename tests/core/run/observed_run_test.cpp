@@ -67,6 +67,8 @@ private Q_SLOTS:
         QVERIFY(writeStatus(folder, status));
         QCOMPARE(observer.look()[0].condition, RunCondition::Lost);
         QCOMPARE(observer.look()[0].step, int64_t(480));
+        append(folder, 483, 0.7);  // the status was not written again
+        QCOMPARE(observer.look()[0].step, int64_t(483));
         status.bootId = "another";
         QVERIFY(writeStatus(folder, status));
         QCOMPARE(observer.look()[0].condition, RunCondition::Lost);

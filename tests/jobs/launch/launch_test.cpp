@@ -131,6 +131,28 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(::kill(pid, 0) != 0 && errno == ESRCH, 10'000);
     }
 
+    void aRunThatWasJustStoppedMayEndBeforeItIsResumed()
+    {
+        const core::Result<jobs::Launched> first =
+            jobs::launch({program("exec sleep 2\n"), job(), "cpu", {}});
+        QVERIFY2(first, reason(first));
+        const core::RunFolder folder = {first->folder};
+        QVERIFY(core::writeFileAtomically(folder.job(), contents(home() / "job.json")));
+        core::RunStatus status = core::RunStatus::ofThisProcess();
+        const core::ProcessIdentity process = core::readLaunch(folder.launch())->process;
+        status.pid = process.pid;
+        status.processStart = process.start;
+        status.state = core::RunState::Running;
+        QVERIFY(core::writeStatus(folder, status));
+        QVERIFY(!jobs::launch({program("exit 0\n"), folder.path, "cpu", {}}));  // it runs
+        status.state = core::RunState::Stopped;
+        QVERIFY(core::writeStatus(folder, status));
+        const core::Result<jobs::Launched> second =
+            jobs::launch({program("exit 0\n"), folder.path, "cpu", {}});
+        QVERIFY2(second, reason(second));
+        QCOMPARE(core::isAlive(process), std::optional(false));
+    }
+
     void theLastWordsOfOneThatEndsAtOnceAreKept()
     {
         const core::Result<jobs::Launched> run =

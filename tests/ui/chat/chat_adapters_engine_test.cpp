@@ -114,6 +114,7 @@ class ChatAdaptersEngineTest : public QObject {
         QDir().mkpath(QStringLiteral(SCREENSHOTS));
         for (const bool isDark : {false, true}) {
             Theme::setScheme(isDark ? Theme::Scheme::Dark : Theme::Scheme::Light);
+            QTest::qWait(50);
             QVERIFY(m_page->grab().save(
                 QStringLiteral(SCREENSHOTS "/%1-%2.png")
                     .arg(name, isDark ? QStringLiteral("dark") : QStringLiteral("light"))));
@@ -271,9 +272,10 @@ private Q_SLOTS:
         QTRY_VERIFY(difference->isVisible());
         const WordDiff diff = diffWords(answer(0).text, answer(1).text);
         QVERIFY(diff.numLeft + diff.numRight > 0);
-        QCOMPARE(difference->text(), QStringLiteral("Words that differ are marked: %1 in A, %2 in B.")
-                                         .arg(diff.numLeft)
-                                         .arg(diff.numRight));
+        QCOMPARE(difference->text(),
+                 QStringLiteral("What differs is marked: %1 words and signs in A, %2 in B.")
+                     .arg(diff.numLeft)
+                     .arg(diff.numRight));
         save(QStringLiteral("chat-ab-marked"));
 
         auto* keep = find<QPushButton>("sideKeepB");

@@ -34,6 +34,54 @@ class MarkdownViewTest : public QObject {
 private Q_SLOTS:
     void initTestCase() { Theme::install(*qApp, Theme::Scheme::Light); }
 
+    void marksStandWhereTheWordsAre()
+    {
+        MarkdownView view(MarkdownView::Format::Markdown);
+        view.resize(600, 400);
+        view.show();
+        view.setText(
+            QStringLiteral("The vendor is **Kaffeehaus** Lind.\n\n```json\n{\n  \"total\": 14.0\n}\n```\n\n"
+                           "| item | price |\n|---|--:|\n| cup | 4.90 |\n"),
+            true);
+        QTRY_VERIFY(view.isParsed() && view.isSettled());
+        const QString shown = view.shownText();
+        QCOMPARE(shown,
+                 QStringLiteral(
+                     "The vendor is Kaffeehaus Lind.\n{\n  \"total\": 14.0\n}\nitem\nprice\ncup\n4.90\n"));
+        const QImage before = view.grab().toImage();
+        const QRgb soft = Theme::color(Role::ChangedSoft).rgb();
+        // Rows of the picture in which a ground of this colour lies.
+        const auto isMarked = [soft](const QImage& image, int from, int to) {
+            for (int y = from; y < std::min(to, image.height()); ++y)
+                for (int x = 0; x < image.width(); ++x)
+                    if (image.pixel(x, y) == soft)
+                        return true;
+            return false;
+        };
+        QVERIFY(!isMarked(before, 0, 400));
+        QList<Span> marks;
+        for (const char* word : {"Kaffeehaus Lind", "14.0", "4.90"})
+            marks.append({static_cast<int>(shown.indexOf(QLatin1String(word))),
+                          static_cast<int>(qstrlen(word)),
+                          Marked,
+                          {}});
+        view.setMarks(marks);
+        QTRY_VERIFY(view.isSettled());
+        const auto* code = view.findChild<CodeBlock*>();
+        QVERIFY(code);
+        const QImage after = view.grab().toImage();
+        QVERIFY(isMarked(after, 0, code->y()));
+        QVERIFY(isMarked(after, code->y(), code->y() + code->height()));
+        QVERIFY(isMarked(after, code->y() + code->height(), view.contentHeight()));
+        view.setMarks({marks[1]});
+        QTRY_VERIFY(view.isSettled());
+        const QImage one = view.grab().toImage();
+        QVERIFY(!isMarked(one, 0, code->y()));
+        QVERIFY(isMarked(one, code->y(), code->y() + code->height()));
+        view.append(QStringLiteral("more"));
+        QVERIFY(!isMarked(view.grab().toImage(), 0, 400));
+    }
+
     void aSliceNeverHandlesMoreThanItsShare_data()
     {
         QTest::addColumn<QString>("text");
