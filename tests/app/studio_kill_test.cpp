@@ -13,6 +13,7 @@
 #include "jobs/queue/queue_worker.h"
 #include "tests/support/check.h"
 #include "ui/finetune/finetune_page.h"
+#include "ui/runs/queue_list.h"
 #include "ui/runs/run_list.h"
 #include "ui/runs/runs_page.h"
 #include "ui/theme/theme.h"
@@ -180,6 +181,7 @@ class StudioKillTest final : public QObject {
     std::vector<double> m_losses;  // of a run that nobody disturbed
     std::unique_ptr<Home> m_home;
     std::unique_ptr<ui::RunList> m_runs;
+    std::unique_ptr<ui::QueueList> m_queue;
     std::unique_ptr<ui::RunsPage> m_page;
 
     template <typename T>
@@ -192,8 +194,10 @@ class StudioKillTest final : public QObject {
     {
         m_runs = std::make_unique<ui::RunList>(
             std::vector<std::filesystem::path>{m_home->path(QStringLiteral("runs")).toStdString()});
-        m_page = std::make_unique<ui::RunsPage>(*m_runs, m_home->path(QStringLiteral("runs")),
-                                                QStringLiteral(FACET_ENGINE_PROGRAM));
+        m_queue = std::make_unique<ui::QueueList>(*m_runs, m_home->path(QString()).toStdString(),
+                                                  FACET_ENGINE_PROGRAM);
+        m_page = std::make_unique<ui::RunsPage>(
+            ui::RunsPage::Parts{*m_runs, *m_queue, QStringLiteral(FACET_ENGINE_PROGRAM)});
         m_page->resize(1368, 872);
         m_page->show();
         QVERIFY(QTest::qWaitForWindowExposed(m_page.get()));
@@ -262,6 +266,7 @@ private Q_SLOTS:
     void init()
     {
         m_page.reset();
+        m_queue.reset();
         m_runs.reset();
         m_home = std::make_unique<Home>();
         qputenv("FACET_HOME", m_home->place.path().toUtf8());
