@@ -9,7 +9,7 @@
 #include "ui/finetune/job_rules.h"
 #include "ui/finetune/side_panel.h"
 #include "ui/finetune/where_section.h"
-#include "ui/models/loaded_models.h"
+#include "ui/models/room_question.h"
 #include "ui/models/words.h"
 #include "ui/theme/icons.h"
 #include "ui/widgets/banner.h"
@@ -21,7 +21,6 @@
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QMessageBox>
 #include <QMimeData>
 #include <QProcess>
 #include <QPushButton>
@@ -190,8 +189,8 @@ void FinetunePage::start()
         enqueue();
         return;
     }
-    whenThereIsRoom({free.front()}, tr("start"),
-                    [this, device = free.front()] { m_start.start(m_form.document(), device); });
+    makeRoomThen({free.front()}, tr("start"),
+                 [this, device = free.front()] { m_start.start(m_form.document(), device); });
 }
 
 void FinetunePage::enqueue()
@@ -204,8 +203,8 @@ void FinetunePage::enqueue()
     if (!isAsked)
         return;
     const std::vector<std::string> devices = m_form.chosenDevices();
-    whenThereIsRoom(devices, tr("add"),
-                    [this, devices] { m_start.enqueue(m_form.document(), devices, m_sweeps.sweeps()); });
+    makeRoomThen(devices, tr("add"),
+                 [this, devices] { m_start.enqueue(m_form.document(), devices, m_sweeps.sweeps()); });
 }
 
 void FinetunePage::exportScript()
@@ -242,54 +241,15 @@ void FinetunePage::showQueued(const QStringList& names, const QString& nextName)
                        [this] { Q_EMIT queueWanted(); }});
 }
 
-void FinetunePage::whenThereIsRoom(const std::vector<std::string>& devices, const QString& verb,
-                                   std::function<void()> go)
+void FinetunePage::makeRoomThen(const std::vector<std::string>& devices, const QString& verb,
+                                std::function<void()> go)
 {
-    QStringList models;
-    const bool isHere = m_loaded && (!m_client || m_client->isLocal());
-    for (const EngineModel& model : isHere ? m_loaded->models() : QList<EngineModel>())
-        if (model.device != QStringLiteral("cpu") && model.state != EngineModel::State::Failed &&
-            std::ranges::find(devices, model.device.toStdString()) != devices.end())
-            models << model.id;
-    if (models.isEmpty()) {
-        go();
-        return;
-    }
     const std::optional<jobs::Estimate>& estimate = m_form.verdict().estimate;
-    const QString name = QString::fromStdString(jobs::devicesInWords(devices));
-    auto* question = new QMessageBox(
-        QMessageBox::Question, tr("Unload the chat model to make room?"),
-        (estimate ? tr("The run needs %1 on %2.")
-                        .arg(words::gibibytes(static_cast<qint64>(estimate->memory.total())), name)
-                  : QString()) +
-            QLatin1Char(' ') +
-            tr("Chat holds %1 there. Conversations stay; the model loads again when you write.")
-                .arg(models.join(tr(" and "))),
-        QMessageBox::Cancel, this);
-    question->setObjectName(QStringLiteral("unloadQuestion"));
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    QPushButton* keep = question->addButton(tr("Keep it and %1").arg(verb), QMessageBox::ActionRole);
-    keep->setObjectName(QStringLiteral("unloadNo"));
-    QPushButton* unload = question->addButton(tr("Unload and %1").arg(verb), QMessageBox::AcceptRole);
-    unload->setObjectName(QStringLiteral("unloadYes"));
-    connect(keep, &QPushButton::clicked, this, go);
-    connect(unload, &QPushButton::clicked, this, [this, models, go] { unloadAndThen(models, go); });
-    question->open();
-}
-
-void FinetunePage::unloadAndThen(const QStringList& models, std::function<void()> go)
-{
-    auto* waiting = new QObject(this);  // ends with the last of them
-    connect(m_loaded, &LoadedModels::changed, waiting, [this, waiting, models, go = std::move(go)] {
-        for (const QString& id : models)
-            if (m_loaded->find(id))
-                return;
-        waiting->deleteLater();
-        disconnect(m_loaded, nullptr, waiting, nullptr);
-        go();
-    });
-    for (const QString& id : models)
-        m_loaded->unload(id);
+    const QString need = estimate ? tr("The run needs %1 on %2.")
+                                        .arg(words::gibibytes(static_cast<qint64>(estimate->memory.total())),
+                                             QString::fromStdString(jobs::devicesInWords(devices)))
+                                  : QString();
+    whenThereIsRoom(m_loaded, {devices, verb, need}, this, std::move(go));
 }
 
 void FinetunePage::chooseFile(bool saves)

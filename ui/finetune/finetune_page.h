@@ -95,9 +95,7 @@ private:
     void showQueued(const QStringList& names, const QString& nextName);
 
     /// Calls `go` once Chat's models are off the chosen GPU, or at once where there are none; asks before.
-    void whenThereIsRoom(const std::vector<std::string>& devices, const QString& verb,
-                         std::function<void()> go);
-    void unloadAndThen(const QStringList& models, std::function<void()> go);
+    void makeRoomThen(const std::vector<std::string>& devices, const QString& verb, std::function<void()> go);
     void refresh();
     void showRecipes();
     void showModels();

@@ -1,10 +1,12 @@
 #include "ui/models/room_question.h"
 
+#include "jobs/queue/queue_devices.h"
 #include "ui/models/loaded_models.h"
-#include "ui/models/words.h"
 
 #include <QMessageBox>
 #include <QPushButton>
+
+#include <algorithm>
 
 namespace facet::ui {
 
@@ -30,11 +32,13 @@ void unloadAndThen(LoadedModels& loaded, const QStringList& models, QWidget* par
 
 void whenThereIsRoom(LoadedModels* loaded, const RoomWish& wish, QWidget* parent, std::function<void()> go)
 {
-    const QString device = wish.device == QStringLiteral("auto") ? QStringLiteral("cuda:0") : wish.device;
+    std::vector<std::string> devices = wish.devices;
+    std::ranges::replace(devices, "auto", "cuda:0");
     QStringList models;
-    if (loaded && loaded->client().isLocal() && device.startsWith(QStringLiteral("cuda")))
+    if (loaded && loaded->client().isLocal())
         for (const EngineModel& model : loaded->models())
-            if (model.device == device && model.state != EngineModel::State::Failed)
+            if (model.device != QStringLiteral("cpu") && model.state != EngineModel::State::Failed &&
+                std::ranges::find(devices, model.device.toStdString()) != devices.end())
                 models << model.id;
     if (models.isEmpty()) {
         go();
@@ -42,7 +46,8 @@ void whenThereIsRoom(LoadedModels* loaded, const RoomWish& wish, QWidget* parent
     }
     const QString holds =
         QMessageBox::tr("Chat holds %1 on %2. Conversations stay; the model loads again when you write.")
-            .arg(models.join(QMessageBox::tr(" and ")), words::device(device));
+            .arg(models.join(QMessageBox::tr(" and ")),
+                 QString::fromStdString(jobs::devicesInWords(devices)));
     auto* question = new QMessageBox(
         QMessageBox::Question, QMessageBox::tr("Unload the chat model to make room?"),
         wish.need.isEmpty() ? holds : wish.need + QLatin1Char(' ') + holds, QMessageBox::Cancel, parent);

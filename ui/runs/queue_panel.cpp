@@ -268,9 +268,8 @@ void QueuePanel::startNow()
     const QueueList::Row* row = current();
     if (!row || row->report.state != jobs::EntryState::Waiting)
         return;
-    const auto start = [this, id = row->entry.id,
-                        device = QString::fromStdString(row->entry.devices.front())] {
-        whenThereIsRoom(m_loaded, {device, tr("start")}, this, [this, id] { m_list.startNow(id); });
+    const auto start = [this, id = row->entry.id, device = row->entry.devices.front()] {
+        whenThereIsRoom(m_loaded, {{device}, tr("start")}, this, [this, id] { m_list.startNow(id); });
     };
     if (row->takenBy.empty()) {
         start();
@@ -293,11 +292,11 @@ void QueuePanel::startNow()
 
 void QueuePanel::startWorker()
 {
-    QString device;
-    for (int row = 0; row < m_list.rowCount() && device.isEmpty(); ++row)
+    std::vector<std::string> devices;
+    for (int row = 0; row < m_list.rowCount() && devices.empty(); ++row)
         if (m_list.row(row).report.state == jobs::EntryState::Waiting)
-            device = QString::fromStdString(m_list.row(row).entry.devices.front());
-    whenThereIsRoom(m_loaded, {device, tr("start")}, this, [this] { m_list.startWorker(); });
+            devices = m_list.row(row).entry.devices;
+    whenThereIsRoom(m_loaded, {devices, tr("start")}, this, [this] { m_list.startWorker(); });
 }
 
 void QueuePanel::takeFocus()

@@ -67,8 +67,7 @@ void RunDetail::resumeWith(const QStringList& changes)
                            {}};
     for (const QString& change : changes)
         launch.arguments.push_back(change.toStdString());
-    whenThereIsRoom(m_loaded, {QString::fromStdString(launch.device), tr("resume")}, this,
-                    [this, launch] { start(launch); });
+    whenThereIsRoom(m_loaded, {{launch.device}, tr("resume")}, this, [this, launch] { start(launch); });
 }
 
 void RunDetail::start(const jobs::Launch& launch)

@@ -70,7 +70,6 @@ RunDetail::RunDetail(RunList& runs, QString engine, LoadedModels* loaded, QWidge
     m_tabs = new QTabBar;
     m_tabs->setObjectName(QStringLiteral("runTabs"));
     m_tabs->setAccessibleName(tr("Parts of the run"));
-    m_tabs->setDrawBase(false);
     m_tabs->setExpanding(false);
     for (const QString& name : {tr("Plots"), tr("Samples"), tr("Checkpoints"), tr("Log"), tr("Job"),
                                 tr("Notes"), tr("GPUs"), tr("Evaluations")})

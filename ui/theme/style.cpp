@@ -232,6 +232,14 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
             if (type == CT_ComboBox)
                 size.rwidth() += space::kM;
             break;
+        case CT_TabBarTab:
+            if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option)) {
+                QFont chosen = widget ? widget->font() : QFont();
+                chosen.setWeight(QFont::DemiBold);
+                size = {QFontMetrics(chosen).size(Qt::TextShowMnemonic, tab->text).width() + 2 * space::kM,
+                        height::kTabBar};
+            }
+            break;
         case CT_ItemViewItem:
             size.setHeight(qMax(size.height(), height::kTableRow));
             break;
@@ -287,6 +295,10 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
                 return;
             }
             break;
+        case PE_FrameTabBarBase:  // the option's rectangle has no height
+            if (widget)
+                painter->fillRect(QRect(0, widget->height() - 1, widget->width(), 1), color(Role::Border));
+            return;
         case PE_FrameFocusRect:
             return;  // FocusRing and the delegates do it
         case PE_PanelItemViewRow:

@@ -209,6 +209,27 @@ void drawProgress(const QStyleOptionProgressBar* bar, QPainter* painter, const Q
     drawBar(painter, track, 0, qBound(0.0, (bar->progress - bar->minimum) / range, 1.0), color(role));
 }
 
+/// Tabs are words, of which the chosen one has a line below.
+void drawTab(const QStyleOptionTab* tab, QPainter* painter)
+{
+    const bool isChosen = tab->state & QStyle::State_Selected;
+    const bool isHovered = tab->state & QStyle::State_MouseOver;
+    const bool isEnabled = tab->state & QStyle::State_Enabled;
+    QFont words = painter->font();
+    words.setWeight(isChosen ? QFont::DemiBold : QFont::Normal);
+    painter->setFont(words);
+    const Role role = !isEnabled  ? Role::TextOff
+                      : isChosen  ? Role::AccentText
+                      : isHovered ? Role::Text
+                                  : Role::Text2;
+    drawLabel(painter, tab->rect, tab->icon, tab->iconSize, false, tab->text, role, isEnabled, isChosen,
+              Qt::AlignHCenter, space::kS);
+    if (isChosen)
+        painter->fillRect(
+            QRect(tab->rect.left() + space::kS, tab->rect.bottom() - 1, tab->rect.width() - 2 * space::kS, 2),
+            color(Role::Accent));
+}
+
 }  // namespace
 
 void Style::drawControl(ControlElement element, const QStyleOption* option, QPainter* painter,
@@ -251,6 +272,12 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
                               isEnabled ? Role::Text : Role::TextOff, isEnabled, false, Qt::AlignLeft,
                               space::kS);
             }
+            return;
+        case CE_TabBarTabShape:
+            return;
+        case CE_TabBarTabLabel:
+            if (const auto* tab = qstyleoption_cast<const QStyleOptionTab*>(option))
+                drawTab(tab, painter);
             return;
         case CE_Splitter:
             painter->fillRect(option->rect, color(Role::Border));
