@@ -205,7 +205,9 @@ private Q_SLOTS:
             {"steps=2", "samples.every_steps=1", "samples.prompts=[{\"prompt\": \"3 and 1?\"}]"}));
         QVERIFY2(outcome.exitCode == 0, outcome.error.constData());
         int numSamples = 0;
-        for (const core::RunEvent& event : *core::EventReader(run.folder.events()).poll())
+        const auto events = core::EventReader(run.folder.events()).poll();
+        QVERIFY(events);
+        for (const core::RunEvent& event : *events)
             numSamples += std::holds_alternative<core::SampleEvent>(event.what);
         QVERIFY2(numSamples == 2, outcome.error.constData());
     }
