@@ -5,8 +5,8 @@
 #include "engine/gemma3/image_preprocessing.h"
 #include "engine/gemma3/vision.h"
 #include "engine/guard.h"
+#include "engine/train/fused_operations.h"
 #include "engine/train/packed_batch.h"
-#include "engine/train/recompute.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -39,7 +39,7 @@ core::Result<at::Tensor> probeScores(const gemma3::Model& given)
     return guarded([&] {
         const at::NoGradGuard noGradients;
         gemma3::Model model = given;
-        model.weights.operations = kTrainingOperations;  // which need no cache
+        model.weights.operations = kFusedOperations;  // which need no cache
         const PackedBatch batch = packed({madeUp(model.config)}, model.config.imageTokenId, at::kCPU);
         gemma3::Step step = {batch.token_T, batch.segments, {}, {}};
         if (batch.pixel_I3SS.defined())
