@@ -418,7 +418,8 @@ Result<EnergonFolder> EnergonFolder::open(const std::filesystem::path& folder, c
         std::string names;
         for (const std::string& name : result.m_splits)
             names += (names.empty() ? "" : ", ") + name;
-        return refused(folder.string() + " has no split " + inQuotes(options.split) + ", but " + names);
+        return refused(folder.string() + " has no split " + inQuotes(options.split) + ", but " + names +
+                       suggestion(options.split, result.m_splits));
     }
     const auto expanded = [&](const json& list) -> Result<std::vector<std::string>> {
         std::vector<std::string> names;

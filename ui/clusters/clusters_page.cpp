@@ -114,7 +114,8 @@ ClustersPage::ClustersPage(const std::filesystem::path& home, std::filesystem::p
     right->setSpacing(0);
     right->addWidget(m_stack, 1);
     m_jobsView = new SlurmJobsView(m_jobs);
-    m_jobsView->setVisible(m_programs.areHere());
+    if (!m_programs.areHere())
+        m_jobsView->hide();  // to show what has no parent yet would open a window
     right->addWidget(m_jobsView);
     row->addLayout(right, 1);
     column->addLayout(row, 1);
@@ -179,6 +180,8 @@ QWidget* ClustersPage::makeList()
     pane->setFixedWidth(width::kConversations - 32);
     pane->setProperty("pane", true);
     pane->setAccessibleName(tr("Profiles"));
+    pane->setBackgroundRole(QPalette::Base);
+    pane->setAutoFillBackground(true);
     auto* column = new QVBoxLayout(pane);
     column->setContentsMargins(space::kS, space::kS, space::kS, space::kS);
     m_list = new QListView;
@@ -209,6 +212,14 @@ QWidget* ClustersPage::makeList()
         if (m_list->currentIndex().isValid())
             m_list->edit(m_list->currentIndex());
     });
+    const auto offer = [this, remove, rename] {
+        for (QToolButton* button : {remove, rename})
+            button->setEnabled(m_profiles.rowCount() > 0);
+    };
+    connect(&m_profiles, &QAbstractItemModel::modelReset, this, offer);
+    connect(&m_profiles, &QAbstractItemModel::rowsInserted, this, offer);
+    connect(&m_profiles, &QAbstractItemModel::rowsRemoved, this, offer);
+    offer();
     buttons->addWidget(add);
     buttons->addWidget(rename);
     buttons->addWidget(remove);

@@ -95,7 +95,10 @@ void SlurmJobs::refresh()
                     QStringLiteral("--format=") + format},
                    [this](const core::Result<QByteArray>& lines) {
                        m_isAsking = false;
-                       m_problem = lines ? QString() : tr("squeue: %1").arg(toText(lines.error().message));
+                       const QString why = lines ? QString() : toText(lines.error().message);
+                       m_problem = why.isEmpty() || why.startsWith(QStringLiteral("squeue"))
+                                       ? why
+                                       : tr("squeue: %1").arg(why);
                        if (lines)
                            take(jobs::jobsFromSqueue(lines->toStdString()));
                        Q_EMIT changed();
