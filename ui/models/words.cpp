@@ -34,8 +34,10 @@ QString gigabytes(qint64 bytes)
 QString gibibytes(qint64 bytes)
 {
     const double number = static_cast<double>(bytes);
-    constexpr double kGiB = 1024.0 * 1024 * 1024;
-    return number < 0.1 * kGiB ? QStringLiteral("%1 MiB").arg(number * 1024 / kGiB, 0, 'f', 0)
+    constexpr double kMiB = 1024.0 * 1024, kGiB = 1024 * kMiB;
+    if (number > 0 && number < kMiB)
+        return QStringLiteral("%1 KiB").arg(number / 1024, 0, 'f', 0);
+    return number < 0.1 * kGiB ? QStringLiteral("%1 MiB").arg(number / kMiB, 0, 'f', 0)
                                : QStringLiteral("%1 GiB").arg(number / kGiB, 0, 'f', 1);
 }
 
