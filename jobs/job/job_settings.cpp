@@ -139,8 +139,8 @@ json withOurWords(const std::string& alias, const json& value)
 {
     if (alias == "peft_scheme" && (value == "none" || value.is_null()))
         return "full";
-    if (alias == "log.ckpt.save_last" && value == "link")
-        return 1;
+    if (alias == "log.ckpt.save_last" && (value == "link" || value.is_boolean()))
+        return value == false ? 0 : 1;
     if (alias == "resume_path" && value.is_string()) {
         std::string path = value.get<std::string>();
         for (const char* scheme : {"nemo://", "hf://"})
@@ -162,8 +162,6 @@ Result<void> flatten(const json& value, const std::string& path, Settings& setti
                            ", which are the same; leave one out");
         saidAs[ours] = path;
         settings[ours] = ours == path ? value : withOurWords(path, value);
-        if (ours == "saving.keep_last" && value.is_boolean())  // NeMo's, and how this key began
-            settings[ours] = value.get<bool>() ? 1 : 0;
         return {};
     }
     if (value.is_object() && !value.empty()) {
