@@ -319,8 +319,11 @@ private Q_SLOTS:
 
         // What the page says is what lies on the disk.
         const auto status = core::readStatus(m_home->run);
-        const QString words =
-            status ? QStringLiteral("lost at step %1").arg(status->step) : QStringLiteral("failed");
+        int64_t step = status ? status->step : 0;
+        const auto told = core::EventReader(m_home->run.events()).poll();
+        for (const core::RunEvent& event : told ? *told : std::vector<core::RunEvent>())
+            step = std::max(step, core::stepOf(event));
+        const QString words = status ? QStringLiteral("lost at step %1").arg(step) : QStringLiteral("failed");
         QTRY_VERIFY2_WITH_TIMEOUT(find<QLabel>("runState")->text().startsWith(words),
                                   qPrintable(find<QLabel>("runState")->text() + " instead of " + words),
                                   10'000);
