@@ -69,6 +69,7 @@ def library():
             ("mtmd_tokenize", number, [pointer, pointer, pointer, pointer, ctypes.c_size_t]),
             ("mtmd_encode_chunk", number, [pointer, pointer]),
             ("mtmd_get_output_embd", ctypes.POINTER(ctypes.c_float), [pointer]),
+            ("ggml_quantize_chunk", ctypes.c_size_t, [ctypes.c_int, pointer, pointer] + 3 * [ctypes.c_int64] + [pointer]),
             ("llama_model_n_embd", number, [pointer])]:
         function = getattr(found, name)
         function.restype, function.argtypes = result, arguments
@@ -82,6 +83,15 @@ last_words = []
 @LOG
 def keep(_level, words, _data):
     last_words.append(words.decode(errors="replace"))
+
+
+def quantized(numbers, kind):
+    """The bytes that ggml's own quantizer makes of float32 [rows, columns]; `kind` is a ggml_type."""
+    import numpy as np
+    source = np.ascontiguousarray(numbers, np.float32)
+    out = np.empty(source.nbytes, np.uint8)
+    size = library().ggml_quantize_chunk(kind, source.ctypes.data, out.ctypes.data, 0, *source.shape, None)
+    return out[:size]
 
 
 class Model:
