@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
+#include <utility>
 
 namespace facet::jobs {
 namespace {
@@ -57,6 +59,25 @@ double languageLayerElements(const TextConfig& text, Checkpointing checkpointing
     const auto NH = static_cast<double>(text.numHeads * text.headDim);
     const auto KH = static_cast<double>(text.numKvHeads * text.headDim);
     return checkpointing == Checkpointing::Full ? D : 6 * D + 3 * NH + 3 * KH + 3 * F;
+}
+
+/// What dropout keeps more of all language layers together: each adapter's own share of its input, where
+/// those of q, k and v, and of gate and up, would be one. The input of o is kept by attention all the same.
+double droppedElements(const ResolvedJob& job, Checkpointing checkpointing)
+{
+    if (job.job.lora.dropout == 0 || checkpointing == Checkpointing::Full)
+        return 0;
+    double elements = 0;
+    std::set<std::pair<int64_t, std::string>> seen;
+    for (const Adapter& adapter : job.adapters) {
+        const LinearModule& module = adapter.module;
+        if (module.tower != Tower::Language)
+            continue;
+        const bool isFirst = seen.insert({module.layer, module.nemoShort}).second;
+        if (module.nemoShort == "linear_proj" || !isFirst)
+            elements += static_cast<double>(module.numInputs);
+    }
+    return elements;
 }
 
 double visionLayerElements(const VisionConfig& vision, Checkpointing checkpointing)
@@ -140,7 +161,9 @@ MemoryByPart memoryOf(const ResolvedJob& job, int64_t microBatch, int64_t sequen
     const auto inFlight =
         static_cast<double>(layersPerStage * std::min(pipeline, std::max<int64_t>(1, job.accumulation)));
     const double sums = 4 * static_cast<double>(text.numHeads);
-    memory.activations = inFlight * T * (b * languageLayerElements(text, checkpointing) + sums) / tensor;
+    const double dropped = droppedElements(job, checkpointing) / static_cast<double>(text.numLayers);
+    memory.activations =
+        inFlight * T * (b * (languageLayerElements(text, checkpointing) + dropped) + sums) / tensor;
     const double oneLayer = T * b * languageLayerElements(text, Checkpointing::None) / tensor;
     // What goes into the last norm, comes out, is gathered for the loss, and its gradient; angles of
     // rotation.

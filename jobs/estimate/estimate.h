@@ -36,6 +36,7 @@ struct Gpu {
 ///                  none, selective  6 D + 3 N H + 3 K H + 3 F, the inputs of all that has a backward; what
 ///                                   lies between is computed again by the kernels, so the two are one
 ///                  full             D
+///                with dropout 3 D + N H more where all linear layers are adapted,
 ///                and 4 N for the soft-max sums; for each vision layer and patch 8 E + 2 F (full: E), kept
 ///                only if something in the tower is trained
 ///   logits       of one piece of the loss, and 4 for each trained embedding: the head's gradient

@@ -99,11 +99,13 @@ private Q_SLOTS:
         QTest::addColumn<int>("micro");
         QTest::addColumn<QString>("checkpointing");
         QTest::addColumn<double>("gib");
+        QTest::addColumn<double>("dropout");
         const auto row = [](const char* model, const char* method, int length, int micro, double gib,
                             const char* checkpointing = "none", const char* optimizer = "adamw",
-                            const char* data = "mock:text") {
-            QTest::addRow("%s %s %s %s %d x %d", model, method, optimizer, data, micro, length)
-                << model << method << optimizer << data << length << micro << checkpointing << gib;
+                            const char* data = "mock:text", double dropout = 0) {
+            QTest::addRow("%s %s %s %s %d x %d, dropout %g", model, method, optimizer, data, micro, length,
+                          dropout)
+                << model << method << optimizer << data << length << micro << checkpointing << gib << dropout;
         };
         // LibTorch's max_memory_allocated of ./dev bench train on an H200, 2026-11-29.
         row("gemma-3-270m", "full", 2048, 4, 9.051);
@@ -118,6 +120,8 @@ private Q_SLOTS:
         row("gemma-3-4b", "lora", 1024, 2, 16.255, "none", "adamw", "mock:vision");
         row("gemma-3-1b", "lora", 4096, 1, 9.380);
         row("gemma-3-270m", "full", 1024, 2, 5.327, "full");
+        row("gemma-3-4b", "qlora", 2048, 2, 18.719);
+        row("gemma-3-4b", "lora", 2048, 2, 26.254, "none", "adamw", "mock:text", 0.1);
     }
     void peaksAreThoseOfRunsOnAGpu()
     {
@@ -129,6 +133,7 @@ private Q_SLOTS:
         QFETCH(int, micro);
         QFETCH(QString, checkpointing);
         QFETCH(double, gib);
+        QFETCH(double, dropout);
         const char* const targets =
             R"(.*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj))";
         Settings settings = {{"method", method.toStdString()},
@@ -139,7 +144,8 @@ private Q_SLOTS:
                              {"optimizer.type", optimizer.toStdString()},
                              {"precision", optimizer == "adamw" ? "bf16_mixed" : "bf16"},
                              {"activation_checkpointing", checkpointing.toStdString()},
-                             {"lora.rank", 8}};
+                             {"lora.rank", 8},
+                             {"lora.dropout", dropout}};
         if (model == "gemma-3-4b" || model == "gemma-3-12b")
             settings["lora.targets"] = targets;
         const MemoryByPart memory = estimate(job(model.toStdString(), settings), {}).memory;
