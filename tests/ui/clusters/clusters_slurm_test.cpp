@@ -1,7 +1,10 @@
-// The Clusters page over a real SLURM: filled from it, a script is submitted, watched and cancelled.
+// The Clusters page over a real SLURM: filled from it, a script is submitted, watched and cancelled; so does
+// the Fine-tune page, by the same profile.
 
 #include "tests/slurm/slurm_cluster.h"
 #include "tests/ui/clusters/clusters_fixture.h"
+#include "ui/finetune/finetune_page.h"
+#include "ui/runs/run_list.h"
 
 #include <QAbstractItemModelTester>
 #include <QDialog>
@@ -104,6 +107,37 @@ private Q_SLOTS:
         cancel->click();
         QTRY_COMPARE_WITH_TIMEOUT(cell(SlurmJobs::State), QStringLiteral("Cancelled"), 30'000);
         QVERIFY(!cancel->isEnabled());
+    }
+
+    void theFineTuneFormSubmitsByTheSameProfile()
+    {
+        const std::filesystem::path home = m_fixture->home.path().toStdString();
+        RunList runs({home / "runs"});
+        FinetunePage page(FinetunePage::Parts{
+            .form = {home, SOURCE_DIR "/resources/recipes", {{"demo", SOURCE_DIR "/resources/demo-model"}}},
+            .engine = "/bin/true",
+            .runs = &runs});
+        page.resize(1368, 872);
+        page.show();
+        page.form().apply({{"name", "of-the-form"},
+                           {"recipe", ""},
+                           {"model.base", "demo"},
+                           {"data.sources", nlohmann::json::array({{{"path", "mock:text"}}})},
+                           {"steps", 20},
+                           {"lora.targets", {"q_proj"}}});
+        QTest::mouseClick(page.findChild<QWidget*>("wherePlace")->findChild<QToolButton*>("segment1"),
+                          Qt::LeftButton);
+        auto* submit = page.findChild<QPushButton*>("submitScript");
+        QVERIFY(submit);
+        QTRY_VERIFY2_WITH_TIMEOUT(submit->isVisible() && submit->isEnabled(), qPrintable(submit->toolTip()),
+                                  30'000);
+        submit->click();
+        auto* dialog = page.findChild<QDialog*>("scriptDialog");
+        QVERIFY(dialog);
+        dialog->findChild<QPushButton*>("scriptSubmit")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(m_cluster->run("squeue", {"--noheader", "--states=all", "--format=%j"})
+                                     .out.contains("of-the-form"),
+                                 30'000);
     }
 
     void howAJobEndedIsToldByScontrolWithoutAccounts()
