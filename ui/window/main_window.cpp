@@ -286,7 +286,8 @@ void MainWindow::showBadges()
 {
     const int numDownloads = m_parts.downloads.numActive(), numRuns = m_parts.runs.numUnderWay();
     showBadge(QStringLiteral("models"), numDownloads, tr("%n downloads under way", nullptr, numDownloads));
-    showBadge(QStringLiteral("runs"), numRuns, numRuns == 1 ? tr("1 run under way") : tr("%1 runs under way").arg(numRuns));
+    showBadge(QStringLiteral("runs"), numRuns,
+              numRuns == 1 ? tr("1 run under way") : tr("%1 runs under way").arg(numRuns));
 }
 
 void MainWindow::showBadge(const QString& page, int count, const QString& words)
