@@ -104,6 +104,10 @@ Result<Plan> planOfRun(const Options& options)
         return Error{ErrorCode::InvalidInput,
                      "--run says which model and adapter are measured: leave out the others"};
     const core::RunFolder run = {options.run};
+    if (std::error_code ignored; !std::filesystem::exists(run.job(), ignored))
+        return Error{
+            ErrorCode::NotFound,
+            run.path.string() + " is no run's folder: it has no job.json; name one that train wrote"};
     const Result<jobs::Settings> settings = jobs::readJobFile(run.job());
     if (!settings)
         return settings.error();

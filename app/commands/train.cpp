@@ -142,19 +142,6 @@ engine::TrainedSelection selectionOf(const jobs::ResolvedJob& resolved)
     return selection;
 }
 
-engine::ActivationMemory memoryOf(jobs::Checkpointing checkpointing)
-{
-    switch (checkpointing) {
-        case jobs::Checkpointing::None:
-        case jobs::Checkpointing::Auto:
-        case jobs::Checkpointing::Selective:
-            return engine::ActivationMemory::Products;
-        case jobs::Checkpointing::Full:
-            return engine::ActivationMemory::LayerInputs;
-    }
-    return engine::ActivationMemory::Products;
-}
-
 struct Device {
     at::Device device = at::kCPU;
     double peakFlops = 0;
@@ -222,7 +209,7 @@ Result<Parts> load(const jobs::ResolvedJob& resolved, const core::RunFolder& fol
         if (const Result<void> started = trained->startFrom(*adapter); !started)
             return started.error();
     }
-    trained->setActivationMemory(memoryOf(job.checkpointing));
+    trained->setRecomputing(job.checkpointing == jobs::Checkpointing::Full);
     const engine::gemma3::Operations operations = loaded->model.weights.operations;
     loaded->model = trained->model();
     loaded->model.weights.operations = operations;  // answers need no gradients

@@ -38,7 +38,7 @@ core::Result<TrainedModel> TrainedModel::make(gemma3::Model model, const Trained
         return selected.error();
     if (!*selected)
         return selected->error();
-    trained.setActivationMemory(ActivationMemory::Products);
+    trained.m_model.weights.operations = kFusedOperations;
     return trained;
 }
 
@@ -160,11 +160,9 @@ int64_t TrainedModel::numTrained() const
     return count;
 }
 
-void TrainedModel::setActivationMemory(ActivationMemory memory)
+void TrainedModel::setRecomputing(bool isRecomputing)
 {
-    m_model.weights.operations = kFusedOperations;
-    m_runLayer =
-        memory == ActivationMemory::LayerInputs ? gemma3::RunLayer(runRecomputed) : gemma3::RunLayer();
+    m_runLayer = isRecomputing ? gemma3::RunLayer(runRecomputed) : gemma3::RunLayer();
 }
 
 at::Tensor TrainedModel::hiddenStates(const PackedBatch& batch) const

@@ -25,11 +25,6 @@ struct TrainedTensor {
     at::Tensor tensor;
 };
 
-enum class ActivationMemory {
-    Products,    ///< what lies between products is computed again, which costs nothing: "none", "selective"
-    LayerInputs  ///< whole layers are computed again: "full"
-};
-
 class TrainedModel {
 public:
     /// Takes a loaded model apart into what is trained and what is frozen. Tensors keep their memory.
@@ -54,7 +49,9 @@ public:
     const std::vector<TrainedTensor>& trained() const { return m_trained; }
     int64_t numTrained() const;  ///< numbers in them
 
-    void setActivationMemory(ActivationMemory memory);
+    /// Whether only what goes into a layer is kept, and the layer computed again for its gradient. Else what
+    /// its products take and give is kept; what lies between is computed again either way.
+    void setRecomputing(bool isRecomputing);
 
     /// The sum of the targets' losses, with gradients unless they are switched off; see loss.h.
     ///

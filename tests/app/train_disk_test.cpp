@@ -3,6 +3,7 @@
 #include "core/run/run_folder.h"
 #include "tests/app/engine_program.h"
 #include "tests/support/losses.h"
+#include "tests/support/sum_rows.h"
 
 #include <QDir>
 #include <QFile>
@@ -23,16 +24,7 @@ struct Disk {
 
     Disk()
     {
-        QByteArray rows;
-        for (int i = 0; i < 8; ++i)
-            rows +=
-                QString(
-                    R"({"messages":[{"role":"user","content":"%1 and 1?"},{"role":"assistant","content":"%2."}]})")
-                    .arg(i)
-                    .arg(i + 1)
-                    .toUtf8() +
-                "\n";
-        write(engine.path("rows.jsonl"), rows);
+        write(engine.path("rows.jsonl"), sumRows(8));
         write(job, R"({"name": "full", "model": "demo", "lora": {"targets": ["q_proj", "v_proj"]},
             "data": {"sources": [{"path": "rows.jsonl"}]}, "sequence_length": 64,
             "batch": {"global": 2}, "steps": 8, "precision": "fp32", "logging": {"tensorboard": false},

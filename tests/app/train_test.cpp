@@ -4,6 +4,7 @@
 #include "tests/app/engine_program.h"
 #include "tests/support/check.h"
 #include "tests/support/losses.h"
+#include "tests/support/sum_rows.h"
 
 #include <QFile>
 
@@ -27,16 +28,7 @@ struct Run {
     {
         job = engine.path("job.json");
         folder = {engine.path("home/runs/sums").toStdString()};
-        QByteArray rows;
-        for (int i = 0; i < 12; ++i)
-            rows +=
-                QString(
-                    R"({"messages":[{"role":"user","content":"%1 and 1?"},{"role":"assistant","content":"%2."}]})")
-                    .arg(i)
-                    .arg(i + 1)
-                    .toUtf8() +
-                "\n";
-        write("rows.jsonl", rows);
+        write("rows.jsonl", sumRows(12));
         write("job.json", QString(R"({"facet_job": 1, "name": "sums", "model": "demo", "method": "lora",
             "lora": {"targets": ["q_proj", "v_proj"], "dropout": 0.1},
             "data": {"sources": [{"path": "rows.jsonl"}]}, "sequence_length": 64,

@@ -7,6 +7,7 @@
 #include "jobs/slurm/script.h"
 #include "tests/slurm/slurm_cluster.h"
 #include "tests/support/check.h"
+#include "tests/support/sum_rows.h"
 
 #include <QElapsedTimer>
 #include <QFile>
@@ -117,16 +118,7 @@ private Q_SLOTS:
         if (m_cluster->isMissing())
             QSKIP(m_cluster->problem().constData());
         QVERIFY2(m_cluster->problem().isEmpty(), m_cluster->problem().constData());
-        QByteArray rows;
-        for (int i = 0; i < 12; ++i)
-            rows +=
-                QString(
-                    R"({"messages":[{"role":"user","content":"%1 and 1?"},{"role":"assistant","content":"%2."}]})")
-                    .arg(i)
-                    .arg(i + 1)
-                    .toUtf8() +
-                "\n";
-        QVERIFY(writeFile(m_cluster->path("rows.jsonl"), rows));
+        QVERIFY(writeFile(m_cluster->path("rows.jsonl"), sumRows(12)));
         QVERIFY(writeFile(m_cluster->path("job.json"),
                           QString(R"({"facet_job": 1, "name": "sums", "model": {"base": "demo"},
             "method": "lora", "lora": {"targets": ["q_proj", "v_proj"], "dropout": 0.1}, "data": {"sources": [{"path": "rows.jsonl"}]},

@@ -113,7 +113,7 @@ private Q_SLOTS:
 
         compare(taken(model, lossAndGradients(model, samples, /*maxScores=*/500)), whole, 1e-5);
 
-        model.setActivationMemory(ActivationMemory::LayerInputs);
+        model.setRecomputing(true);
         compare(taken(model, lossAndGradients(model, samples)), whole, 1e-5);
     }
 

@@ -2,11 +2,11 @@
 
 // The Clusters page over a folder of its own, with a job in it.
 
+#include "tests/ui/pictures.h"
 #include "ui/clusters/clusters_page.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
-#include <QDir>
 #include <QFile>
 #include <QTemporaryDir>
 #include <QTest>
@@ -46,16 +46,7 @@ struct ClustersFixture {
         return page->findChild<T*>(QString::fromLatin1(name));
     }
 
-    void picture(const QString& name) const
-    {
-        QDir().mkpath(QStringLiteral(SCREENSHOTS));
-        for (const bool isDark : {false, true}) {
-            Theme::setScheme(isDark ? Theme::Scheme::Dark : Theme::Scheme::Light);
-            QTest::qWait(50);
-            page->grab().save(QStringLiteral(SCREENSHOTS "/") + name + (isDark ? "-dark.png" : "-light.png"));
-        }
-        Theme::setScheme(Theme::Scheme::Light);
-    }
+    void picture(const QString& name) const { savePictures(*page, QStringLiteral(SCREENSHOTS), name); }
 };
 
 }  // namespace facet::ui

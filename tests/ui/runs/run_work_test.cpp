@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/run/event_log.h"
+#include "tests/ui/pictures.h"
 #include "ui/runs/checkpoint_table.h"
 #include "ui/runs/checkpoints_view.h"
 #include "ui/runs/job_diff_table.h"
@@ -130,18 +131,7 @@ class RunWorkTest final : public QObject {
         return m_page->findChild<T*>(QLatin1String(name));
     }
 
-    void save(const QString& name)
-    {
-        QDir().mkpath(QStringLiteral(SCREENSHOTS));
-        for (const bool isDark : {false, true}) {
-            ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
-            QTest::qWait(50);
-            QVERIFY(m_page->grab().save(
-                QStringLiteral(SCREENSHOTS "/%1-%2.png")
-                    .arg(name, isDark ? QStringLiteral("dark") : QStringLiteral("light"))));
-        }
-        ui::Theme::setScheme(ui::Theme::Scheme::Light);
-    }
+    void save(const QString& name) { ui::savePictures(*m_page, QStringLiteral(SCREENSHOTS), name); }
 
 private Q_SLOTS:
     void initTestCase() { ui::Theme::install(*qApp, ui::Theme::Scheme::Light); }

@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "jobs/launch/launch.h"
+#include "tests/ui/pictures.h"
 #include "ui/runs/evaluation_table.h"
 #include "ui/runs/runs_page.h"
 #include "ui/theme/theme.h"
@@ -83,18 +84,7 @@ class RunsEngineTest final : public QObject {
     core::ObservedRun run() const { return m_runs->rowCount() > 0 ? m_runs->run(0) : core::ObservedRun(); }
     bool is(core::RunCondition condition) const { return run().condition == condition; }
 
-    void save(const QString& name) const
-    {
-        QDir().mkpath(QStringLiteral(SCREENSHOTS));
-        for (const bool isDark : {false, true}) {
-            ui::Theme::setScheme(isDark ? ui::Theme::Scheme::Dark : ui::Theme::Scheme::Light);
-            QTest::qWait(50);
-            QVERIFY(m_page->grab().save(
-                QStringLiteral(SCREENSHOTS "/%1-%2.png")
-                    .arg(name, isDark ? QStringLiteral("dark") : QStringLiteral("light"))));
-        }
-        ui::Theme::setScheme(ui::Theme::Scheme::Light);
-    }
+    void save(const QString& name) const { ui::savePictures(*m_page, QStringLiteral(SCREENSHOTS), name); }
 
     void chooseNewestCheckpoint()
     {
